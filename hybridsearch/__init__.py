@@ -1,0 +1,1 @@
+"""Hybrid search over Elasticsearch, OpenSearch or an embedded index."""

@@ -1,0 +1,1 @@
+"""Fusions: a score table in, one score per candidate out."""
