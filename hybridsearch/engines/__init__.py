@@ -1,0 +1,1 @@
+"""Engines: they store documents and answer retrievers."""

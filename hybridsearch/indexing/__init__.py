@@ -1,0 +1,1 @@
+"""Indexing: documents in, checked, cut into passages, encoded and written."""

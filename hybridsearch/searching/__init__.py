@@ -1,0 +1,1 @@
+"""Searching: a request planned, retrieved, completed, fused, fetched and explained."""

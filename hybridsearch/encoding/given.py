@@ -1,0 +1,123 @@
+"""Vectors that callers bring themselves: checked, and made exactly unit length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.encoding.protocol import Vectors
+from hybridsearch.encoding.unit import norms
+from hybridsearch.errors import DocumentError, QueryError
+
+__all__ = ["NORM_TOLERANCE", "accept", "accept_many", "accept_query"]
+
+NORM_TOLERANCE: Final = 1e-3
+"""How far from 1 a length may be and still be called rounding: float16 stays within."""
+
+
+def accept(
+    vectors: Any,
+    *,
+    dims: int,
+    id: str | None = None,
+    field: str | None = None,
+    normalise: bool = False,
+) -> Vectors:
+    """One document's vector or vectors as `float32[n, dims]`, unit rows; one vector gives n = 1.
+
+    Takes a list of numbers, a list of such lists, or a numpy array of any float type. Raises
+    DocumentError with the id and field for wrong dims, NaN, infinity, zero vectors, and, unless
+    `normalise`, for lengths more than 0.001 from 1.
+    """
+    rows = _numbers(vectors)
+    if isinstance(rows, np.ndarray) and rows.ndim == 1:
+        rows = rows[None, :]
+    if isinstance(rows, str):
+        raise DocumentError(rows, id=id, field=field)
+    accepted, reasons = _judged(rows, dims, normalise)
+    for position, reason in reasons.items():
+        place = f"vector {position}: " if len(rows) > 1 else ""
+        raise DocumentError(place + reason, id=id, field=field)
+    return accepted
+
+
+def accept_query(
+    vector: Any, *, dims: int, field: str | None = None, normalise: bool = False
+) -> Vectors:
+    """A query's vector as `float32[dims]`, unit length; raises QueryError as `accept` would."""
+    accepted, reasons = accept_many([vector], dims=dims, normalise=normalise)
+    if reasons:
+        place = "query vector" if field is None else f"query vector for the field {field!r}"
+        raise QueryError(f"{place}: {reasons[0]}")
+    only: Vectors = accepted[0]
+    return only
+
+
+def accept_many(
+    vectors: Sequence[Any] | NDArray[Any], *, dims: int, normalise: bool = False
+) -> tuple[Vectors, dict[int, str]]:
+    """One vector each of many documents: `float32[n, dims]`, and the reason of each refused one.
+
+    Reasons are by position; a refused row holds zeros.
+    """
+    if len(vectors) == 0:
+        return np.zeros((0, dims), dtype=np.float32), {}
+    rows = _numbers(vectors)
+    if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == dims:
+        return _judged(rows, dims, normalise)
+    accepted = np.zeros((len(vectors), dims), dtype=np.float32)
+    reasons: dict[int, str] = {}
+    for position, vector in enumerate(vectors):
+        row = _numbers(vector)
+        if isinstance(row, np.ndarray) and row.ndim != 1:
+            row = f"one vector is wanted, not an array of shape {row.shape}"
+        if isinstance(row, str):
+            reasons[position] = row
+            continue
+        one, refused = _judged(row[None, :], dims, normalise)
+        accepted[position] = one[0]
+        if refused:
+            reasons[position] = refused[0]
+    return accepted, reasons
+
+
+def _numbers(value: Any) -> NDArray[Any] | str:
+    """A numeric array of one or two dimensions, or why the value is none."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError):
+        return "the vectors are not of one length, or hold something that is not a number"
+    if array.dtype.kind not in "fiu":
+        return "a vector is a list of numbers, and this holds something else"
+    if array.ndim not in {1, 2}:
+        return f"a vector is a list of numbers, not an array of shape {array.shape}"
+    return array
+
+
+def _judged(rows: NDArray[Any], dims: int, normalise: bool) -> tuple[Vectors, dict[int, str]]:
+    if rows.shape[1] != dims:
+        reason = f"{rows.shape[1]} numbers, and the encoder's vectors have {dims}"
+        return np.zeros((len(rows), dims), np.float32), dict.fromkeys(range(len(rows)), reason)
+    wide = rows.astype(np.float64)
+    finite = np.isfinite(wide).all(axis=1)
+    wide[~finite] = 0.0
+    length = norms(wide)
+    reasons = dict.fromkeys(np.flatnonzero(~finite).tolist(), "it holds NaN or infinity")
+    zero = finite & (length == 0.0)
+    reasons |= dict.fromkeys(np.flatnonzero(zero).tolist(), "every number in it is 0")
+    if not normalise:
+        off = finite & ~zero & (np.abs(length - 1.0) > NORM_TOLERANCE)
+        reasons |= {
+            position: f"its length is {length[position]:.6g}, not 1: divide it by its length, "
+            "or ask for that with normalise_vectors=True"
+            for position in np.flatnonzero(off).tolist()
+        }
+        wide[off] = 0.0
+    length[length == 0.0] = 1.0
+    if reasons:
+        length[list(reasons)] = 1.0
+    wide /= length[:, None]
+    return wide.astype(np.float32), dict(sorted(reasons.items()))

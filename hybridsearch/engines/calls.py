@@ -1,0 +1,213 @@
+"""The calls a flow makes and the replies an engine gives: plain data, the same for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.model.filters import Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalQuery:
+    """BM25 over text fields: the weighted sum of the fields' scores, any term may match."""
+
+    name: str
+    text: str
+    fields: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseQuery:
+    """Dot product with a vector field, float32[dims] of unit length; a document scores as its
+    best passage."""
+
+    name: str
+    field: str
+    vector: NDArray[np.float32]
+
+
+RetrieverQuery: TypeAlias = LexicalQuery | DenseQuery
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Retrieve:
+    """Ask each retriever for its best `window` candidates among what `where` lets through."""
+
+    queries: tuple[RetrieverQuery, ...]
+    where: Resolved | None
+    window: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """One retriever's list, best first, ties by id; scores float64[n] on its true scale."""
+
+    ids: Sequence[str]
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The lists, in the order of the queries, and whatever the engine wants the caller to know."""
+
+    candidates: tuple[Candidates, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Complete:
+    """Ask for exact scores and for documents, in one trip.
+
+    missing: by query, the ids whose score is wanted; fetch: ids whose stored fields are wanted,
+    with their best `passages` for every dense query; fields: which ones, None for all.
+    """
+
+    queries: tuple[RetrieverQuery, ...]
+    missing: tuple[Sequence[str], ...]
+    fetch: Sequence[str]
+    fields: tuple[str, ...] | None = None
+    passages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PassageMatch:
+    """A passage by its place: characters `start` to `end` of the text its field embeds.
+
+    Both are -1 where the vector was given by the caller without offsets.
+    """
+
+    field: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as the engine keeps it."""
+
+    id: str
+    fields: Mapping[str, Any]
+    passages: tuple[PassageMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Completed:
+    """Scores float64[m] by query, in the order asked, NaN where the retriever has none for that
+    document (no matching term, no vector); documents by id; milliseconds by step."""
+
+    scores: tuple[NDArray[np.float64], ...]
+    documents: Mapping[str, StoredDocument]
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PassageVectors:
+    """A document's passages of one vector field.
+
+    spans: int32[n, 2], start and end characters in the embedded text (-1 where unknown);
+    vectors: float32[n, dims], unit rows.
+    """
+
+    spans: NDArray[np.int32]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WriteDocument:
+    """A document ready to be stored.
+
+    source: its fields as given, encoded as JSON; text: by text field; metadata: by field, the
+    canonical values of filters; vectors: by vector field.
+    """
+
+    id: str
+    source: bytes
+    text: Mapping[str, str]
+    metadata: Mapping[str, tuple[Any, ...]]
+    vectors: Mapping[str, PassageVectors]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Store documents, replacing those with the same id; durable after the next Commit."""
+
+    documents: Sequence[WriteDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many were stored, how many of those replaced one; failures: (position, reason)."""
+
+    stored: int
+    replaced: int
+    failures: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove documents by id; durable after the next Commit."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many of the ids were there."""
+
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Make everything written so far durable and visible to searches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Forget what was written since the last Commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Make what other writers have committed visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """Documents by id, with all their fields."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """The documents that are there, by id."""
+
+    documents: Mapping[str, StoredDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much there is, of what `where` lets through."""
+
+    where: Resolved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Documents, their passages by vector field, and bytes on disk where the engine knows."""
+
+    documents: int
+    passages: Mapping[str, int]
+    bytes: int | None = None
+
+
+Call: TypeAlias = Retrieve | Complete | Write | Delete | Commit | Rollback | Refresh | Get | Count
+Reply: TypeAlias = Retrieved | Completed | Written | Deleted | Got | Counted | None

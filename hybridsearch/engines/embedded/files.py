@@ -1,0 +1,146 @@
+"""The document files: one fixed-size record a document, and the bytes it points to.
+
+Everything is appended and nothing is ever moved or cut, so that a reader's memory maps stay valid
+and a writer that dies leaves at most unused bytes. Which records are alive is not kept here:
+tantivy's commit is the only truth, and a record counts once tantivy knows its ordinal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.errors import StorageError
+
+Records = NDArray[np.void]
+
+
+def record_type(vector_fields: int) -> np.dtype[np.void]:
+    """One document: where its id and source lie, and its rows in each vector file."""
+    rows = np.dtype([("start", "<u8"), ("count", "<u4")])
+    return np.dtype(
+        [
+            ("offset", "<u8"),
+            ("id_length", "<u4"),
+            ("source_length", "<u4"),
+            ("rows", rows, (vector_fields,)),
+        ]
+    )
+
+
+class Appender:
+    """A file that only grows, in whole items of `size` bytes, from its last whole item on."""
+
+    def __init__(self, path: Path, size: int = 1) -> None:
+        self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b", buffering=1 << 20)
+        end = self._file.seek(0, os.SEEK_END)
+        self._size = size
+        self.count = -(-end // size)
+        if end % size:
+            self._file.write(bytes(self.count * size - end))
+
+    def append(self, data: bytes | memoryview) -> int:
+        """Write whole items; returns the position of the first."""
+        first = self.count
+        self._file.write(data)
+        self.count += len(data) // self._size
+        return first
+
+    def sync(self) -> None:
+        """Return once everything written is on the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close without waiting for the disk; bytes that cannot be written are given up."""
+        try:
+            self._file.close()
+        except OSError:
+            self._file.raw.close()  # type: ignore[attr-defined]
+
+
+class DocumentFiles:
+    """The writer's side: appends records and bodies."""
+
+    def __init__(self, folder: Path, vector_fields: int) -> None:
+        self._type = record_type(vector_fields)
+        self._bodies = Appender(folder / "documents.bin")
+        self._records = Appender(folder / "documents.idx", self._type.itemsize)
+
+    @property
+    def next_ordinal(self) -> int:
+        """The ordinal of the next record."""
+        return self._records.count
+
+    def append(
+        self, documents: Sequence[tuple[bytes, bytes]], rows: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Append (id, source) pairs with rows int64[n, fields, 2]; returns their ordinals."""
+        records = np.zeros(len(documents), dtype=self._type)
+        lengths = np.array([(len(id), len(source)) for id, source in documents], dtype=np.int64)
+        lengths = lengths.reshape(-1, 2)
+        first = self._bodies.append(b"".join([part for pair in documents for part in pair]))
+        ends = np.cumsum(lengths.sum(axis=1))
+        records["offset"] = first + ends - lengths.sum(axis=1)
+        records["id_length"] = lengths[:, 0]
+        records["source_length"] = lengths[:, 1]
+        records["rows"]["start"] = rows[:, :, 0]
+        records["rows"]["count"] = rows[:, :, 1]
+        ordinal = self._records.append(records.tobytes())
+        return np.arange(ordinal, ordinal + len(documents), dtype=np.int64)
+
+    def sync(self) -> None:
+        """Return once everything appended is on the disk."""
+        self._bodies.sync()
+        self._records.sync()
+
+    def close(self) -> None:
+        """Close both files."""
+        self._bodies.close()
+        self._records.close()
+
+
+class DocumentMap:
+    """The reader's side: records and bodies, mapped as they are at this moment."""
+
+    def __init__(self, folder: Path, vector_fields: int) -> None:
+        self.records: Records = map_items(folder / "documents.idx", record_type(vector_fields))
+        self._bodies = memoryview(map_items(folder / "documents.bin", np.dtype(np.uint8)))
+
+    def ids(self, ordinals: NDArray[np.int64]) -> list[str]:
+        """The ids of documents."""
+        bodies = self._bodies
+        records = self.records[ordinals]
+        starts = records["offset"].astype(np.int64)
+        ends = (starts + records["id_length"]).tolist()
+        return [
+            str(bodies[start:end], "utf-8")
+            for start, end in zip(starts.tolist(), ends, strict=True)
+        ]
+
+    def source(self, ordinal: int) -> memoryview:
+        """The JSON of a document's fields."""
+        record: Any = self.records[ordinal]
+        start = int(record["offset"]) + int(record["id_length"])
+        return self._bodies[start : start + int(record["source_length"])]
+
+
+def map_items(path: Path, dtype: np.dtype[Any], width: int | None = None) -> NDArray[Any]:
+    """Map the whole items of a file, read-only: dtype[n], or dtype[n, width]."""
+    size = dtype.itemsize * (width or 1)
+    try:
+        count = path.stat().st_size // size
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be read ({error.strerror}): the index is damaged; restore the folder "
+            "from a copy, or index the source again"
+        ) from error
+    shape = (count,) if width is None else (count, width)
+    if count == 0:
+        return np.empty(shape, dtype=dtype)
+    return np.asarray(np.memmap(path, dtype=dtype, mode="r", shape=shape))

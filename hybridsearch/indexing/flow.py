@@ -1,0 +1,185 @@
+"""The indexing flow: records to a report, as a generator that yields the calls it needs made.
+
+records -> prepare -> [encode] -> [write] -> ... -> [commit] -> report
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
+from hybridsearch.engines.calls import Commit, PassageVectors, Write, WriteDocument, Written
+from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.dead_letters import DeadLetters
+from hybridsearch.indexing.prepare import Prepared, prepare
+from hybridsearch.indexing.records import Located, Pull, Record, Unreadable
+from hybridsearch.model.document import Document
+from hybridsearch.model.response import Failure, IndexReport
+from hybridsearch.model.schema import Schema
+
+BATCH_DOCUMENTS = 512
+BATCH_CHARACTERS = 4_000_000
+COMMIT_SECONDS = 20.0
+FAILURES_REPORTED = 100
+
+Step: TypeAlias = Pull | EncodeDocuments | Write | Commit
+IndexingFlow: TypeAlias = Generator[Step, Any, IndexReport]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """How far an `add` is: documents written, set aside, and their passages."""
+
+    indexed: int
+    failed: int
+    passages: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    begin: float = field(default_factory=time.perf_counter)
+    seen: set[int] = field(default_factory=set)
+    read: int = 0
+    replaced: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    passages: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def progress(self) -> IndexProgress:
+        return IndexProgress(len(self.seen), self.failed, self.passages)
+
+
+def index_documents(
+    schema: Schema,
+    dead_letters: DeadLetters,
+    *,
+    encodes: bool,
+    normalise: bool = False,
+    progress: Callable[[IndexProgress], None] | None = None,
+) -> IndexingFlow:
+    """Write every record that is a good document; set the others aside.
+
+    What has been committed stays, whatever happens later: a commit is made every 20 seconds and
+    at the end. The report counts each id once; when an id comes again, the last document is kept.
+    """
+    tally = _Tally()
+    committed = time.perf_counter()
+    while records := (yield Pull(BATCH_DOCUMENTS, BATCH_CHARACTERS)):
+        prepared = _prepare(records, schema, tally, dead_letters, encodes, normalise)
+        vectors = yield from _encode(list(prepared.values()), schema)
+        documents = [
+            WriteDocument(document.id, document.source, document.text, document.metadata, made)
+            for document, made in zip(prepared.values(), vectors, strict=True)
+        ]
+        written: Written = yield Write(documents)
+        _count(tally, documents, written)
+        if progress is not None:
+            progress(tally.progress)
+        if time.perf_counter() - committed > COMMIT_SECONDS:
+            yield Commit()
+            committed = time.perf_counter()
+    yield Commit()
+    return IndexReport(
+        indexed=len(tally.seen),
+        replaced=tally.replaced,
+        duplicates=tally.duplicates,
+        failed=tally.failed,
+        passages=tally.passages,
+        seconds=time.perf_counter() - tally.begin,
+        failures=tuple(tally.failures),
+        dead_letters=dead_letters.close(),
+    )
+
+
+def _prepare(
+    records: Sequence[Record],
+    schema: Schema,
+    tally: _Tally,
+    dead_letters: DeadLetters,
+    encodes: bool,
+    normalise: bool,
+) -> dict[str, Prepared]:
+    prepared: dict[str, Prepared] = {}
+    for record in records:
+        position = tally.read
+        tally.read += 1
+        place = record.place if isinstance(record, Located | Unreadable) else f"{position + 1}"
+        given = record.document if isinstance(record, Located) else record
+        try:
+            if isinstance(record, Unreadable):
+                given = record.raw
+                raise DocumentError(record.reason)
+            document = prepare(given, schema, encodes=encodes, normalise=normalise)
+        except DocumentError as error:
+            id = error.id or _id(given)
+            tally.failed += 1
+            reason = f"field {error.field!r}: {error.reason}" if error.field else error.reason
+            if len(tally.failures) < FAILURES_REPORTED:
+                tally.failures.append(Failure(position, id, reason))
+            dead_letters.add(place, id, reason, given)
+        else:
+            if document.id in prepared:
+                tally.duplicates += 1
+                del prepared[document.id]
+            prepared[document.id] = document
+    return prepared
+
+
+def _encode(
+    documents: Sequence[Prepared], schema: Schema
+) -> Generator[EncodeDocuments, EncodedDocuments, list[Mapping[str, PassageVectors]]]:
+    made: list[dict[str, PassageVectors]] = [
+        {name: PassageVectors(_whole(vectors, document, schema, name), vectors)
+         for name, vectors in document.given.items()}
+        for document in documents
+    ]
+    for name, dense in schema.dense.items():
+        which = [at for at, document in enumerate(documents) if name in document.to_encode]
+        if not which:
+            continue
+        texts = [documents[at].to_encode[name] for at in which]
+        encoded = yield EncodeDocuments(texts, dense.window, dense.overlap)
+        for at, spans, vectors in zip(which, encoded.spans, encoded.vectors, strict=True):
+            made[at][name] = PassageVectors(spans, vectors)
+    return list(made)
+
+
+def _whole(
+    vectors: NDArray[np.float32], document: Prepared, schema: Schema, name: str
+) -> NDArray[np.int32]:
+    """A single given vector stands for the whole text; of several, the places are not known."""
+    spans = np.full((len(vectors), 2), -1, dtype=np.int32)
+    if len(vectors) == 1:
+        lengths = [len(document.text.get(field, "")) for field in schema.dense[name].embeds]
+        total = sum(lengths) + max(sum(length > 0 for length in lengths) - 1, 0)
+        if total:
+            spans[0] = 0, total
+    return spans
+
+
+def _count(tally: _Tally, documents: Sequence[WriteDocument], written: Written) -> None:
+    again = 0
+    for document in documents:
+        tally.passages += sum(len(given.vectors) for given in document.vectors.values())
+        known = hash(document.id)
+        again += known in tally.seen
+        tally.seen.add(known)
+    tally.duplicates += again
+    tally.replaced += written.replaced - again
+
+
+def _id(given: Any) -> str | None:
+    if isinstance(given, Document):
+        return given.id if isinstance(given.id, str) else None
+    if isinstance(given, Mapping):
+        id = given.get("id", given.get("_id"))
+        return id if isinstance(id, str) else None
+    return None

@@ -1,0 +1,81 @@
+"""Guessing a schema from the first documents of a source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from hybridsearch.errors import SchemaError
+from hybridsearch.model.document import Document
+from hybridsearch.model.schema import Analyzer, FieldType, Schema
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
+_TEXT_NAMES = frozenset({"title", "text", "body", "content", "description", "abstract", "name"})
+
+
+def infer_schema(documents: Iterable[Any], *, analyzer: Analyzer, sample: int) -> Schema:
+    """Text where strings are long or varied, keyword where they repeat, and so on.
+
+    Only the first `sample` documents are read. Fields whose values fit no type, or several, are
+    left out of the schema and kept unindexed. Raises SchemaError when no text field is found.
+    """
+    values: dict[str, list[Any]] = {}
+    count = 0
+    for given in islice(documents, sample):
+        fields = given.fields if isinstance(given, Document) else given
+        if not isinstance(fields, Mapping):
+            continue
+        count += 1
+        for name, value in fields.items():
+            if name in {"id", "_id"} or not isinstance(name, str) or name.startswith("_"):
+                continue
+            held = value.tolist() if hasattr(value, "tolist") else value
+            held = held if isinstance(held, list | tuple) else [held]
+            if held and isinstance(held[0], list | tuple):
+                held = [part for row in held for part in row]
+            values.setdefault(name, []).extend(v for v in held if v is not None and v != "")
+    text: list[str] = []
+    metadata: dict[str, FieldType] = {}
+    vectors: list[str] = []
+    for name, held in values.items():
+        kind = _guess(name, held, count)
+        if kind == "text":
+            text.append(name)
+        elif kind == "vector":
+            vectors.append(name)
+        elif kind is not None:
+            metadata[name] = kind
+    if not text and not vectors:
+        raise SchemaError(
+            f"no text field found in the first {count} documents: give a schema, for example "
+            'Schema(text=["title", "body"])'
+        )
+    text.sort(key=lambda name: name != "title")
+    dense: dict[str, Any] | None = {name: {"embeds": text} for name in vectors[:1]} or None
+    return Schema(
+        text=dict.fromkeys(text, analyzer),
+        metadata=metadata,
+        dense=dense,
+    )
+
+
+def _guess(name: str, held: list[Any], documents: int) -> FieldType | str | None:  # noqa: PLR0911
+    if not held:
+        return None
+    if all(isinstance(v, bool) for v in held):
+        return "boolean"
+    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in held):
+        if len(held) >= 16 * max(documents, 1):
+            return "vector"
+        return "integer" if all(isinstance(v, int) for v in held) else "float"
+    if not all(isinstance(v, str) for v in held):
+        return None
+    if all(_DATE.fullmatch(v) for v in held):
+        return "date"
+    mean = sum(map(len, held)) / len(held)
+    spaced = sum(" " in v.strip() for v in held) / len(held)
+    if name.lower() in _TEXT_NAMES or mean > 60 or (spaced > 0.5 and mean > 25):
+        return "text"
+    return "keyword"

@@ -1,0 +1,147 @@
+"""The response: hits with their fields, passages and ledgers, and how the search went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Part of a text field: characters `start` to `end` (exclusive) of its value."""
+
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The window of a document's text that a vector stands for, with its similarity."""
+
+    field: str
+    score: float
+    text: str
+    spans: tuple[Span, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The passage as JSON values."""
+        spans = [{"field": s.field, "start": s.start, "end": s.end} for s in self.spans]
+        return {"field": self.field, "score": self.score, "text": self.text, "spans": spans}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What one retriever gave to a hit's score.
+
+    score: the retriever's true score, None where it is not known; rank: its place in the
+    retriever's list, None where it is not in it; normalised: the score on the fusion's scale;
+    weight: the retriever's; contribution: its part of the blended score, None where the fusion
+    is not a sum; completed: the score was asked for after retrieval.
+    """
+
+    score: float | None
+    rank: int | None
+    normalised: float | None
+    weight: float
+    contribution: float | None
+    completed: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The entry as JSON values."""
+        return {
+            "score": self.score,
+            "rank": self.rank,
+            "normalised": self.normalised,
+            "weight": self.weight,
+            "contribution": self.contribution,
+            "completed": self.completed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document of the answer. `ledger` is empty unless the search asked to explain."""
+
+    id: str
+    score: float
+    fields: Mapping[str, Any]
+    passages: tuple[Passage, ...] = ()
+    ledger: Mapping[str, LedgerEntry] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The hit as JSON values."""
+        return {
+            "id": self.id,
+            "score": self.score,
+            "fields": dict(self.fields),
+            "passages": [passage.as_dict() for passage in self.passages],
+            "ledger": {name: entry.as_dict() for name, entry in self.ledger.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResponse:
+    """What a search gives.
+
+    candidates: by retriever, how many it gave; completed: by retriever, how many scores were
+    asked for afterwards; timings_ms: milliseconds by step (encode, retrieve, complete, fuse,
+    fetch); warnings: what the caller should know.
+    """
+
+    hits: tuple[Hit, ...]
+    candidates: Mapping[str, int]
+    completed: Mapping[str, int]
+    timings_ms: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The response as JSON values."""
+        return {
+            "hits": [hit.as_dict() for hit in self.hits],
+            "candidates": dict(self.candidates),
+            "completed": dict(self.completed),
+            "timings_ms": dict(self.timings_ms),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that was set aside: its place in the source, its id if it has one, and why."""
+
+    position: int
+    id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an `add` did.
+
+    indexed: documents now in the index; replaced: those of them whose id was there before;
+    duplicates: ids that came again within the source (the last one is kept); failed: documents
+    set aside; failures: the first of them; dead_letters: the file that holds all of them.
+    """
+
+    indexed: int
+    replaced: int
+    duplicates: int
+    failed: int
+    passages: int
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+    dead_letters: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts as JSON values, as the command line prints them."""
+        return {
+            "indexed": self.indexed,
+            "failed": self.failed,
+            "passages": self.passages,
+            "replaced": self.replaced,
+            "duplicates": self.duplicates,
+            "seconds": round(self.seconds, 3),
+            "dead_letters": self.dead_letters,
+        }

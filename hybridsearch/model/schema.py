@@ -1,0 +1,214 @@
+"""The schema: which fields are text, which are metadata, and which text becomes vectors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hybridsearch.errors import SchemaError
+
+FieldType: TypeAlias = Literal["keyword", "integer", "float", "boolean", "date"]
+Analyzer: TypeAlias = Literal[
+    "standard",
+    "english",
+    "arabic",
+    "danish",
+    "dutch",
+    "finnish",
+    "french",
+    "german",
+    "greek",
+    "hungarian",
+    "italian",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "spanish",
+    "swedish",
+    "turkish",
+]
+RESERVED = frozenset({"id", "_id"})
+
+
+class TextField(BaseModel):
+    """A text field: searched by BM25 through an analyzer; its scores count times `weight`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    analyzer: Analyzer = "standard"
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+
+class MetadataField(BaseModel):
+    """A metadata field: filtered, never scored. Any field may hold a list of values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: FieldType
+
+
+class DenseField(BaseModel):
+    """A vector field: the passages of the text fields it embeds, in order.
+
+    window: word pieces a passage holds at the most; overlap: word pieces that neighbours share.
+    dims: of its vectors; filled in from the encoder when the index is created.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    embeds: tuple[str, ...]
+    window: int = Field(default=250, ge=8)
+    overlap: int = Field(default=32, ge=0)
+    dims: int | None = Field(default=None, ge=1, le=16_384)
+
+    @model_validator(mode="after")
+    def _overlap_leaves_progress(self) -> Self:
+        if self.overlap > self.window // 2:
+            raise ValueError(
+                f"overlap {self.overlap} is more than half of the window of {self.window}"
+            )
+        return self
+
+
+class Schema(BaseModel):
+    """The fields of an index.
+
+    `text`, `metadata` and `dense` map field names to their settings. The short forms
+    `text=["title", "body"]`, `text={"title": "english"}` and `metadata={"year": "integer"}` are
+    accepted. Without `dense`, one vector field called `dense` embeds all text fields in their
+    order; `dense={}` makes an index without vectors. `unknown_fields` says what happens to a
+    document with a field that is not named here: "keep" stores it unindexed, "reject" sets the
+    document aside.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: dict[str, TextField] = Field(default_factory=dict)
+    metadata: dict[str, MetadataField] = Field(default_factory=dict)
+    dense: dict[str, DenseField] = Field(default_factory=dict)
+    unknown_fields: Literal["keep", "reject"] = "keep"
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise SchemaError(_told(error)) from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_dense(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and given.get("dense") is None:
+            named = list(given.get("text") or ())
+            return {**given, "dense": {"dense": {"embeds": named}} if named else {}}
+        return given
+
+    @field_validator("text", mode="before")
+    @classmethod
+    def _short_text(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple | set):
+            return {name: {} for name in given}
+        if isinstance(given, Mapping):
+            return {k: {"analyzer": v} if isinstance(v, str) else v for k, v in given.items()}
+        return given
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _short_metadata(cls, given: Any) -> Any:
+        if isinstance(given, Mapping):
+            return {k: {"type": v} if isinstance(v, str) else v for k, v in given.items()}
+        return given
+
+    @field_validator("dense", mode="before")
+    @classmethod
+    def _short_dense(cls, given: Any) -> Any:
+        if isinstance(given, Mapping):
+            return {k: {"embeds": v} if isinstance(v, list | tuple) else v for k, v in given.items()}
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        seen: set[str] = set()
+        for name in (*self.text, *self.metadata, *self.dense):
+            if name in RESERVED:
+                raise ValueError(f"a field cannot be called {name!r}: it is the document's id")
+            if not name or name.startswith("_") or not name.isprintable() or "`" in name:
+                raise ValueError(
+                    f"{name!r} cannot be a field's name: use a printable name that does not "
+                    "begin with an underscore"
+                )
+            if name in seen:
+                raise ValueError(f"the field {name!r} is named twice: give each field one role")
+            seen.add(name)
+        for name, field in self.dense.items():
+            for embedded in field.embeds:
+                if embedded not in self.text:
+                    raise ValueError(
+                        f"the vector field {name!r} embeds {embedded!r}, "
+                        "which is not a text field of this schema"
+                    )
+        if not self.text and not self.dense:
+            raise ValueError("a schema needs at least one text field or one vector field")
+        return self
+
+    @property
+    def field_types(self) -> dict[str, FieldType]:
+        """The metadata fields and their types, as filters see them."""
+        return {name: field.type for name, field in self.metadata.items()}
+
+    def with_dims(self, dims: int) -> Schema:
+        """The same schema, with `dims` filled in for every vector field that leaves it open."""
+        dense = {
+            name: field if field.dims else field.model_copy(update={"dims": dims})
+            for name, field in self.dense.items()
+        }
+        return self.model_copy(update={"dense": dense})
+
+    def to_json(self) -> str:
+        """The schema as it is written to a file."""
+        return json.dumps(self.model_dump(exclude_none=True), indent=2, ensure_ascii=False) + "\n"
+
+    def save(self, path: str | Path) -> None:
+        """Write the schema to a JSON file."""
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """Read what `to_json` gives; raises SchemaError."""
+        try:
+            given = json.loads(text)
+        except ValueError as error:
+            raise SchemaError(f"the schema is not JSON: {error}") from error
+        if not isinstance(given, dict):
+            raise SchemaError("the schema must be a JSON object with text, metadata and dense")
+        return cls(**given)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Schema:
+        """Read a schema file; raises SchemaError that names the file."""
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SchemaError(f"cannot read the schema file {path}: {error}") from error
+        except SchemaError as error:
+            raise SchemaError(f"{path}: {error}") from error
+
+    @classmethod
+    def infer(cls, documents: Any, *, analyzer: Analyzer = "standard", sample: int = 1000) -> Schema:
+        """Guess a schema from the first `sample` documents (plain dicts or Documents)."""
+        from hybridsearch.model.infer import infer_schema  # noqa: PLC0415 - it builds schemas
+
+        return infer_schema(documents, analyzer=analyzer, sample=sample)
+
+
+def _told(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors(include_url=False):
+        place = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        parts.append(f"{place}: {message}" if place else message)
+    return "schema: " + "; ".join(parts)

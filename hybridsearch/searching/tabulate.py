@@ -1,0 +1,58 @@
+"""Lists of candidates to one score table, and completed scores into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.engines.calls import Candidates
+from hybridsearch.fusion.table import Column, ScoreTable
+
+
+@dataclass(frozen=True, eq=False)
+class Candidacy:
+    """All candidates of a search: their ids, and their score table in the same order.
+
+    exhaustive: bool[r], the retrievers whose list ended before the window did: whatever is not
+    in it does not match at all.
+    """
+
+    ids: list[str]
+    table: ScoreTable
+    exhaustive: NDArray[np.bool_]
+
+
+def tabulate(
+    columns: tuple[Column, ...], lists: Sequence[Candidates], window: int
+) -> Candidacy:
+    """Unite the lists; a candidate that is in several gets one row."""
+    rows: dict[str, int] = {}
+    places = []
+    for candidates in lists:
+        for id in candidates.ids:
+            rows.setdefault(id, len(rows))
+        places.append([rows[id] for id in candidates.ids])
+    scores = np.full((len(rows), len(columns)), np.nan)
+    ranks = np.zeros((len(rows), len(columns)), dtype=np.int64)
+    for column, (candidates, place) in enumerate(zip(lists, places, strict=True)):
+        scores[place, column] = candidates.scores
+        ranks[place, column] = np.arange(1, len(place) + 1)
+    exhaustive = np.array([len(candidates.ids) < window for candidates in lists], dtype=np.bool_)
+    return Candidacy(list(rows), ScoreTable(columns, scores, ranks), exhaustive)
+
+
+def with_completed(
+    table: ScoreTable, cells: Sequence[NDArray[np.int64]], scores: Sequence[NDArray[np.float64]]
+) -> ScoreTable:
+    """The table with completed scores; by column, rows int64[m] and their scores float64[m].
+
+    A retriever that has no score for a document scores it with its minimum: no term of the query
+    matches, or there is no vector.
+    """
+    filled = table.scores.copy()
+    for column, (rows, given) in enumerate(zip(cells, scores, strict=True)):
+        filled[rows, column] = np.where(np.isnan(given), table.columns[column].minimum, given)
+    return table.with_scores(filled)

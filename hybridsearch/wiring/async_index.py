@@ -1,0 +1,148 @@
+"""AsyncHybridIndex: the same index for callers with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh
+from hybridsearch.indexing.deletion import delete_documents
+from hybridsearch.indexing.flow import IndexProgress, index_documents
+from hybridsearch.indexing.records import Pull
+from hybridsearch.model.document import Document
+from hybridsearch.model.filters import Node
+from hybridsearch.model.request import SearchOptions, SearchRequest
+from hybridsearch.model.response import IndexReport, SearchResponse
+from hybridsearch.model.schema import Schema
+from hybridsearch.model.target import Target
+from hybridsearch.searching.flow import search
+from hybridsearch.searching.plan import resolve_where
+from hybridsearch.wiring.letters import dead_letters_for
+from hybridsearch.wiring.lockstep import run_async
+from hybridsearch.wiring.opening import create, open_index
+from hybridsearch.wiring.performer import Performer
+from hybridsearch.wiring.pulling import AsyncPuller
+from hybridsearch.wiring.requests import as_request
+
+
+class AsyncHybridIndex:
+    """HybridIndex with `await`: the methods, arguments and errors are the same.
+
+    Use it in an `async with` block, or `await index.close()`.
+    """
+
+    def __init__(self, performer: Performer, target: Target) -> None:
+        self._performer = performer
+        self.target = target
+
+    @classmethod
+    async def create(
+        cls,
+        target: str,
+        *,
+        schema: Schema,
+        encoder: str | Encoder | None = DEFAULT_MODEL,
+    ) -> Self:
+        """A new, empty index; see HybridIndex.create."""
+        return cls(await asyncio.to_thread(create, target, schema, encoder), Target.parse(target))
+
+    @classmethod
+    async def open(cls, target: str, *, encoder: str | Encoder | None = None) -> Self:
+        """An index that exists; see HybridIndex.open."""
+        return cls(await asyncio.to_thread(open_index, target, encoder), Target.parse(target))
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of the index."""
+        return self._performer.engine.definition.schema
+
+    async def add(
+        self,
+        documents: Iterable[Any] | AsyncIterable[Any],
+        *,
+        normalise_vectors: bool = False,
+        dead_letters: str | Path | None = None,
+        progress: Callable[[IndexProgress], None] | None = None,
+    ) -> IndexReport:
+        """Add documents from an iterable or an asynchronous one; see HybridIndex.add."""
+        letters = dead_letters_for(self.target, dead_letters)
+        flow = index_documents(
+            self.schema,
+            letters,
+            encodes=self._performer.encodes,
+            normalise=normalise_vectors,
+            progress=progress,
+        )
+        puller = AsyncPuller(documents)
+
+        async def perform(calls: Sequence[Any]) -> Sequence[Any]:
+            if isinstance(calls[0], Pull):
+                return [await puller.pull(calls[0])]
+            return await self._performer.perform_async(calls)
+
+        try:
+            return (await run_async([flow], perform))[0]
+        finally:
+            letters.close()
+
+    async def search(
+        self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]
+    ) -> SearchResponse:
+        """Search by text, by `vector=`, or by both; see HybridIndex.search."""
+        return (await self.search_many([as_request(query, k=k, **options)]))[0]
+
+    async def search_many(
+        self,
+        queries: Iterable[str | SearchRequest],
+        k: int = 10,
+        **options: Unpack[SearchOptions],
+    ) -> list[SearchResponse]:
+        """Search many queries at once; see HybridIndex.search_many."""
+        requests = [as_request(query, k=k, **options) for query in queries]
+        flows = [
+            search(request, self.schema, encodes=self._performer.encodes) for request in requests
+        ]
+        return await run_async(flows, self._performer.perform_async)
+
+    async def get(self, id: str) -> Document | None:
+        """The document with this id; see HybridIndex.get."""
+        got: Got = await self._perform(Get((id,)))
+        stored = got.documents.get(id)
+        return None if stored is None else Document(stored.id, stored.fields)
+
+    async def delete(self, ids: str | Iterable[str]) -> int:
+        """Remove documents by id; see HybridIndex.delete."""
+        wanted = (ids,) if isinstance(ids, str) else tuple(ids)
+        return (await run_async([delete_documents(wanted)], self._performer.perform_async))[0]
+
+    async def count(self, where: str | Node | None = None) -> int:
+        """How many documents there are; see HybridIndex.count."""
+        counted: Counted = await self._perform(Count(resolve_where(where, self.schema)))
+        return counted.documents
+
+    async def refresh(self) -> None:
+        """Make what other writers have committed visible to searches."""
+        await self._perform(Refresh())
+
+    async def close(self) -> None:
+        """Release files and locks; the index cannot be used afterwards."""
+        await asyncio.to_thread(self._performer.engine.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _perform(self, call: Any) -> Any:
+        return (await self._performer.perform_async([call]))[0]

@@ -1,0 +1,166 @@
+"""HybridIndex: create or open an index, add documents, search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh
+from hybridsearch.indexing.deletion import delete_documents
+from hybridsearch.indexing.flow import IndexProgress, index_documents
+from hybridsearch.indexing.records import Pull
+from hybridsearch.model.document import Document
+from hybridsearch.model.filters import Node
+from hybridsearch.model.request import SearchOptions, SearchRequest
+from hybridsearch.model.response import IndexReport, SearchResponse
+from hybridsearch.model.schema import Schema
+from hybridsearch.model.target import Target
+from hybridsearch.searching.flow import search
+from hybridsearch.searching.plan import resolve_where
+from hybridsearch.wiring.letters import dead_letters_for
+from hybridsearch.wiring.lockstep import run
+from hybridsearch.wiring.opening import create, open_index
+from hybridsearch.wiring.performer import Performer
+from hybridsearch.wiring.pulling import Puller
+from hybridsearch.wiring.requests import as_request
+
+
+class HybridIndex:
+    """Documents searched by BM25 and by dense vectors, blended by a fusion.
+
+    Make one with `create` or `open`; close it, or use it in a `with` block, to let other
+    processes write. Safe to use from several threads.
+    """
+
+    def __init__(self, performer: Performer, target: Target) -> None:
+        self._performer = performer
+        self.target = target
+
+    @classmethod
+    def create(
+        cls,
+        target: str,
+        *,
+        schema: Schema,
+        encoder: str | Encoder | None = DEFAULT_MODEL,
+    ) -> Self:
+        """A new, empty index at `embedded:PATH`.
+
+        encoder: a model's name, a local folder, an object with the Encoder protocol, or None
+        where every document brings its vectors. Raises IndexExistsError, SchemaError,
+        EncoderError.
+        """
+        return cls(create(target, schema, encoder), Target.parse(target))
+
+    @classmethod
+    def open(cls, target: str, *, encoder: str | Encoder | None = None) -> Self:
+        """An index that exists; its encoder is loaded when a query or a document needs it.
+
+        Raises IndexNotFoundError, and EncoderMismatchError for an encoder other than its own.
+        """
+        return cls(open_index(target, encoder), Target.parse(target))
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of the index."""
+        return self._performer.engine.definition.schema
+
+    def add(
+        self,
+        documents: Iterable[Document | dict[str, Any] | Any],
+        *,
+        normalise_vectors: bool = False,
+        dead_letters: str | Path | None = None,
+        progress: Callable[[IndexProgress], None] | None = None,
+    ) -> IndexReport:
+        """Add documents, replacing those with the same id; durable when it returns.
+
+        documents: any iterable of Documents or plain dicts with `id` (or `_id`); it is read as
+        it goes. Documents that cannot be accepted are set aside in the dead-letter file, with
+        the reason, and the rest are added. normalise_vectors: make given vectors unit length
+        instead of refusing those that are not.
+        """
+        letters = dead_letters_for(self.target, dead_letters)
+        flow = index_documents(
+            self.schema,
+            letters,
+            encodes=self._performer.encodes,
+            normalise=normalise_vectors,
+            progress=progress,
+        )
+        puller = Puller(documents)
+
+        def perform(calls: Sequence[Any]) -> Sequence[Any]:
+            if isinstance(calls[0], Pull):
+                return [puller.pull(calls[0])]
+            return self._performer.perform(calls)
+
+        try:
+            return run([flow], perform)[0]
+        finally:
+            letters.close()
+
+    def search(
+        self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]
+    ) -> SearchResponse:
+        """Search by text, by `vector=`, or by both; the best k hits, blended by `fusion=`.
+
+        The options are those of `SearchRequest`. Raises QueryError, FilterError,
+        ConfigurationError, EncoderError and EngineError.
+        """
+        return self.search_many([as_request(query, k=k, **options)])[0]
+
+    def search_many(
+        self,
+        queries: Iterable[str | SearchRequest],
+        k: int = 10,
+        **options: Unpack[SearchOptions],
+    ) -> list[SearchResponse]:
+        """Search many queries at once: encoded together, retrieved together, in their order."""
+        requests = [as_request(query, k=k, **options) for query in queries]
+        flows = [
+            search(request, self.schema, encodes=self._performer.encodes) for request in requests
+        ]
+        return run(flows, self._performer.perform)
+
+    def get(self, id: str) -> Document | None:
+        """The document with this id, as it was given, without its vectors; None if absent."""
+        got: Got = self._perform(Get((id,)))
+        stored = got.documents.get(id)
+        return None if stored is None else Document(stored.id, stored.fields)
+
+    def delete(self, ids: str | Iterable[str]) -> int:
+        """Remove documents by id, durably; returns how many were there."""
+        wanted = (ids,) if isinstance(ids, str) else tuple(ids)
+        return run([delete_documents(wanted)], self._performer.perform)[0]
+
+    def count(self, where: str | Node | None = None) -> int:
+        """How many documents there are, or how many a filter lets through."""
+        counted: Counted = self._perform(Count(resolve_where(where, self.schema)))
+        return counted.documents
+
+    def refresh(self) -> None:
+        """Make what other writers have committed visible to searches."""
+        self._perform(Refresh())
+
+    def close(self) -> None:
+        """Release files and locks; the index cannot be used afterwards."""
+        self._performer.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _perform(self, call: Any) -> Any:
+        return self._performer.perform([call])[0]

@@ -1,0 +1,55 @@
+"""The performer: an engine and an encoder that together make whatever a flow calls for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hybridsearch.encoding.answer import answer
+from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery
+from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.engines.protocol import Engine
+
+
+class Performer:
+    """Makes the calls of one round: those for the encoder together, then those for the engine.
+
+    The encoder is loaded when the first call needs it.
+    """
+
+    def __init__(self, engine: Engine, load: Callable[[], Encoder] | None) -> None:
+        self.engine = engine
+        self._load = load
+        self._encoder: Encoder | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def encodes(self) -> bool:
+        """Whether there is an encoder."""
+        return self._load is not None
+
+    def perform(self, calls: Sequence[Any]) -> list[Any]:
+        """Replies in the order of the calls."""
+        for_encoder = [call for call in calls if isinstance(call, EncodeQuery | EncodeDocuments)]
+        for_engine = [call for call in calls if not isinstance(call, EncodeQuery | EncodeDocuments)]
+        encoded = iter(answer(self.encoder(), for_encoder) if for_encoder else ())
+        answered = iter(self.engine.perform(for_engine) if for_engine else ())
+        return [
+            next(encoded if isinstance(call, EncodeQuery | EncodeDocuments) else answered)
+            for call in calls
+        ]
+
+    async def perform_async(self, calls: Sequence[Any]) -> list[Any]:
+        """The same off the event loop: encoding and the embedded engine compute, they do not wait."""
+        return await asyncio.to_thread(self.perform, calls)
+
+    def encoder(self) -> Encoder:
+        """The encoder, loaded once."""
+        with self._lock:
+            if self._encoder is None:
+                if self._load is None:
+                    raise RuntimeError("a flow asked an index without an encoder to encode")
+                self._encoder = self._load()
+            return self._encoder
