@@ -47,9 +47,7 @@ def _documents(encoder: Encoder, call: EncodeDocuments) -> EncodedDocuments:
         for start, end in spans
     ]
     vectors = (
-        encoder.encode_documents(flat)
-        if flat
-        else np.empty((0, encoder.dims), dtype=np.float32)
+        encoder.encode_documents(flat) if flat else np.empty((0, encoder.dims), dtype=np.float32)
     )
     ends = np.cumsum([len(spans) for spans in windows])
     return EncodedDocuments(

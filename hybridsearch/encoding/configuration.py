@@ -53,7 +53,8 @@ class ModelConfiguration:
 
     @property
     def subfolders(self) -> tuple[str, ...]:
-        return tuple(path for _, path in self.modules)
+        """Where the modules lie, each folder once."""
+        return tuple(dict.fromkeys(path for _, path in self.modules))
 
     def with_prompts(self, query: str | None, document: str | None) -> ModelConfiguration:
         """The same with the prompts that are not None in place of the model's own."""

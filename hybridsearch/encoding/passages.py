@@ -1,136 +1,87 @@
-"""Where a text is cut into passages: at sentence ends, else between words, else between pieces."""
+"""Texts to passages that an encoder can read whole: cut, read again, cut again where too long."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from hybridsearch.encoding.protocol import Encoder, Pieces
+from hybridsearch.encoding.splitting import check_window, split, stripped
 
-from hybridsearch.errors import ConfigurationError
-
-__all__ = ["check_window", "split", "stripped"]
-
-# An end is where the next sentence may begin: after closing quotes, before the white space.
-_SENTENCE_END: Final = re.compile(r"""[.!?…؟۔।॥]+["'”’»)\]]*(?=\s)|[。！？｡]+["'”’」』）】]*|\n""")
+__all__ = ["passages"]
 
 
-def check_window(window: int, overlap: int) -> None:
-    """Raise ConfigurationError where passages could not be cut so, or would not get ahead."""
-    if window < 1:
-        raise ConfigurationError(f"a passage window of {window} word pieces holds no text.")
-    if not 0 <= overlap <= window // 2:
-        raise ConfigurationError(
-            f"a passage overlap of {overlap} word pieces does not go with a window of {window}: "
-            f"give 0 to {window // 2}."
-        )
+def passages(
+    encoder: Encoder, texts: Sequence[str], window: int = 250, overlap: int = 0
+) -> list[list[tuple[int, int]]]:
+    """Per text the character ranges of its passages, in order; none for white space alone.
 
-
-def stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range without white space at its ends; an empty range where there is nothing else."""
-    part = text[start:end]
-    left = len(part) - len(part.lstrip())
-    return start + left, start + max(left, len(part.rstrip()))
-
-
-def split(
-    text: str, pieces: NDArray[np.int64], window: int = 250, overlap: int = 0
-) -> list[tuple[int, int]]:
-    """Character ranges of passages of at most `window` word pieces each, in order.
-
-    `pieces` is `int64[n, 2]`, the offsets of the text's word pieces. A passage ends at the last
-    sentence end in the second half of its window, else between words, else between word pieces;
-    the next one begins up to `overlap` word pieces before, at the start of a sentence or a word
-    if there is one. Together the passages hold every character that is not white space, also
-    those that no word piece stands for. Only a single character of more word pieces than the
-    window makes a longer passage. Time is linear in the text. Raises ConfigurationError for an
-    overlap of more than half the window.
+    A passage has at most `window` word pieces, or the encoder's `token_limit` where that is less,
+    also when its text is read by itself. Raises ConfigurationError as `split` does.
     """
     check_window(window, overlap)
-    cuts = _Cuts(text, pieces[:, 0], np.maximum.accumulate(pieces[:, 1])) if len(pieces) else None
-    found: list[tuple[int, int]] = []
-    first, begin = 0, 0
-    while cuts is not None and len(pieces) - first > window:
-        cut, end = cuts.passage_end(first + window // 2, first + window)
-        if cut == len(pieces):
-            break
-        _append(found, stripped(text, begin, end))
-        first, begin = cuts.passage_start(cut - overlap, cut, end)
-    _append(found, stripped(text, begin, len(text)))
-    return found
+    limit = min(window, encoder.token_limit)
+    overlap = min(overlap, limit // 2)
+    found: list[list[tuple[int, int]]] = []
+    cut: dict[int, list[tuple[int, int]]] = {}
+    for number, (text, pieces) in enumerate(zip(texts, encoder.word_pieces(texts), strict=True)):
+        whole = stripped(text, 0, len(text))
+        if len(pieces) <= limit:
+            found.append([whole] if whole[0] < whole[1] else [])
+        else:
+            found.append(split(text, pieces, limit, overlap))
+        # A text that fits as it stands has just been counted.
+        if len(pieces) > limit or found[-1] not in ([], [(0, len(text))]):
+            cut[number] = found[-1]
+    fitted = _fitted(encoder, texts, cut, limit, overlap)
+    return [fitted.get(number, ranges) for number, ranges in enumerate(found)]
 
 
-def _append(found: list[tuple[int, int]], part: tuple[int, int]) -> None:
-    # A passage of white space alone, or one that adds nothing to the passage before, is none.
-    if part[0] < part[1] and (not found or part[1] > found[-1][1]):
-        found.append(part)
+def _fitted(
+    encoder: Encoder,
+    texts: Sequence[str],
+    cut: dict[int, list[tuple[int, int]]],
+    limit: int,
+    overlap: int,
+) -> dict[int, list[tuple[int, int]]]:
+    """The same ranges, each that is too long when read by itself cut again until none is."""
+    done: dict[int, list[tuple[int, int]]] = {number: [] for number in cut}
+    open_ranges = [(number, *bounds) for number, ranges in cut.items() for bounds in ranges]
+    while open_ranges:
+        parts = [texts[number][start:end] for number, start, end in open_ranges]
+        again: list[tuple[int, int, int]] = []
+        for (number, start, _), part, pieces in zip(
+            open_ranges, parts, encoder.word_pieces(parts), strict=True
+        ):
+            if len(pieces) <= limit or len(part) == 1:
+                done[number].append((start, start + len(part)))
+            else:
+                again += [
+                    (number, start + left, start + right)
+                    for left, right in _smaller(part, pieces, limit, overlap)
+                ]
+        open_ranges = again
+    return {number: _in_order(ranges) for number, ranges in done.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Cuts:
-    """The places between word pieces; place `i` lies before piece `i`.
-
-    `ends` never fall: several pieces may stand for one character, and there is no cut in it.
-    """
-
-    text: str
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    def passage_end(self, low: int, high: int) -> tuple[int, int]:
-        """The best place in `(low, high]` and the character where a passage ends there."""
-        sentences = self._sentences(low, high)
-        if sentences:
-            return sentences[-1]
-        places = range(high, low, -1)
-        place = _first(places, self._between_words) or _first(places, self._open)
-        if place is None:
-            place = _first(range(high + 1, len(self.starts)), self._open)
-        return (len(self.starts), len(self.text)) if place is None else (place, self._at(place))
-
-    def passage_start(self, low: int, cut: int, end: int) -> tuple[int, int]:
-        """The first good place in `[low, cut)` to begin the next passage, else the cut itself."""
-        if low == cut:
-            return cut, end
-        sentences = self._sentences(low - 1, cut - 1)
-        if sentences:
-            return sentences[0]
-        places = range(low, cut)
-        place = _first(places, self._between_words) or _first(places, self._open)
-        return (cut, end) if place is None else (place, self._at(place))
-
-    def _sentences(self, low: int, high: int) -> list[tuple[int, int]]:
-        """Sentence ends at the places in `(low, high]`, each with its character."""
-        if high <= low:
-            return []
-        begin, end = int(self.ends[low]), int(self.starts[high])
-        # A sentence end may lie in the last pieces before the first place: look a little back.
-        matches = _SENTENCE_END.finditer(self.text, max(0, begin - 8), end + 1)
-        found = []
-        for match in matches:
-            character = match.end()
-            place = int(np.searchsorted(self.starts[low : high + 1], character)) + low
-            if low < place <= high and self.ends[place - 1] <= character <= self.starts[place]:
-                found.append((place, character))
-        return found
-
-    def _open(self, place: int) -> bool:
-        return bool(self.starts[place] >= self.ends[place - 1])
-
-    def _between_words(self, place: int) -> bool:
-        before, after = int(self.ends[place - 1]), int(self.starts[place])
-        if before > after:
-            return False
-        # White space belongs to no piece with some tokenizers, to either neighbour with others.
-        around = self.text[before - 1 : after + 1]
-        return any(character.isspace() for character in around)
-
-    def _at(self, place: int) -> int:
-        return int(self.starts[place])
+def _smaller(part: str, pieces: Pieces, limit: int, overlap: int) -> list[tuple[int, int]]:
+    """At least two shorter ranges of the part, even ones rather than a long and a tiny one."""
+    count = -(-len(pieces) // limit)
+    window = min(limit, -(-len(pieces) // count))
+    ranges = split(part, pieces, window, min(overlap, window // 2))
+    if len(ranges) > 1:
+        return ranges
+    start, end = stripped(part, 0, len(part))
+    if (start, end) != (0, len(part)):
+        return [(start, end)]
+    middle = len(part) // 2
+    halves = (stripped(part, 0, middle), stripped(part, middle, len(part)))
+    return [half for half in halves if half[0] < half[1]]
 
 
-def _first(places: Iterable[int], fits: Callable[[int], bool]) -> int | None:
-    return next((place for place in places if fits(place)), None)
+def _in_order(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, without ranges that lie within the one before."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if not kept or end > kept[-1][1]:
+            kept.append((start, end))
+    return kept

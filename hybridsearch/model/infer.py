@@ -12,10 +12,15 @@ from hybridsearch.model.document import Document
 from hybridsearch.model.schema import Analyzer, FieldType, Schema
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
+# Leading zeros are no number: postcodes and article numbers look like that.
+_INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
+_FLOAT = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _TEXT_NAMES = frozenset({"title", "text", "body", "content", "description", "abstract", "name"})
 
 
-def infer_schema(documents: Iterable[Any], *, analyzer: Analyzer, sample: int) -> Schema:
+def infer_schema(
+    documents: Iterable[Any], *, analyzer: Analyzer, sample: int, untyped: bool = False
+) -> Schema:
     """Text where strings are long or varied, keyword where they repeat, and so on.
 
     Only the first `sample` documents are read. Fields whose values fit no type, or several, are
@@ -40,7 +45,7 @@ def infer_schema(documents: Iterable[Any], *, analyzer: Analyzer, sample: int) -
     metadata: dict[str, FieldType] = {}
     vectors: list[str] = []
     for name, held in values.items():
-        kind = _guess(name, held, count)
+        kind = _guess(name, held, count, untyped)
         if kind == "text":
             text.append(name)
         elif kind == "vector":
@@ -61,7 +66,9 @@ def infer_schema(documents: Iterable[Any], *, analyzer: Analyzer, sample: int) -
     )
 
 
-def _guess(name: str, held: list[Any], documents: int) -> FieldType | str | None:  # noqa: PLR0911
+def _guess(  # noqa: PLR0911
+    name: str, held: list[Any], documents: int, untyped: bool
+) -> FieldType | str | None:
     if not held:
         return None
     if all(isinstance(v, bool) for v in held):
@@ -74,6 +81,10 @@ def _guess(name: str, held: list[Any], documents: int) -> FieldType | str | None
         return None
     if all(_DATE.fullmatch(v) for v in held):
         return "date"
+    if untyped and all(_INTEGER.fullmatch(v) for v in held):
+        return "integer"
+    if untyped and all(_FLOAT.fullmatch(v) for v in held):
+        return "float"
     mean = sum(map(len, held)) / len(held)
     spaced = sum(" " in v.strip() for v in held) / len(held)
     if name.lower() in _TEXT_NAMES or mean > 60 or (spaced > 0.5 and mean > 25):

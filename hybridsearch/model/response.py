@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hybridsearch.model.schema import Schema
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -144,4 +146,27 @@ class IndexReport:
             "duplicates": self.duplicates,
             "seconds": round(self.seconds, 3),
             "dead_letters": self.dead_letters,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """What an index holds: documents, passages by vector field, bytes where they are known."""
+
+    target: str
+    schema: Schema
+    encoder: str | None
+    documents: int
+    passages: Mapping[str, int]
+    bytes: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "target": self.target,
+            "documents": self.documents,
+            "passages": dict(self.passages),
+            "bytes": self.bytes,
+            "encoder": self.encoder,
+            "schema": self.schema.model_dump(exclude_none=True),
         }

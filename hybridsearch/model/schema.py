@@ -198,11 +198,21 @@ class Schema(BaseModel):
             raise SchemaError(f"{path}: {error}") from error
 
     @classmethod
-    def infer(cls, documents: Any, *, analyzer: Analyzer = "standard", sample: int = 1000) -> Schema:
-        """Guess a schema from the first `sample` documents (plain dicts or Documents)."""
+    def infer(
+        cls,
+        documents: Any,
+        *,
+        analyzer: Analyzer = "standard",
+        sample: int = 1000,
+        untyped: bool = False,
+    ) -> Schema:
+        """Guess a schema from the first `sample` documents (plain dicts or Documents).
+
+        untyped: values that are all text, as in CSV, are also looked at as numbers.
+        """
         from hybridsearch.model.infer import infer_schema  # noqa: PLC0415 - it builds schemas
 
-        return infer_schema(documents, analyzer=analyzer, sample=sample)
+        return infer_schema(documents, analyzer=analyzer, sample=sample, untyped=untyped)
 
 
 def _told(error: ValidationError) -> str:

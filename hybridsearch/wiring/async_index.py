@@ -10,14 +10,14 @@ from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh
+from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import IndexProgress, index_documents
 from hybridsearch.indexing.records import Pull
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
 from hybridsearch.model.request import SearchOptions, SearchRequest
-from hybridsearch.model.response import IndexReport, SearchResponse
+from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
@@ -87,6 +87,9 @@ class AsyncHybridIndex:
 
         try:
             return (await run_async([flow], perform))[0]
+        except BaseException:
+            await self._performer.perform_async([Rollback()])
+            raise
         finally:
             letters.close()
 
@@ -124,6 +127,19 @@ class AsyncHybridIndex:
         """How many documents there are; see HybridIndex.count."""
         counted: Counted = await self._perform(Count(resolve_where(where, self.schema)))
         return counted.documents
+
+    async def info(self) -> IndexInfo:
+        """What the index holds and how it was made."""
+        definition = self._performer.engine.definition
+        counted: Counted = await self._perform(Count())
+        return IndexInfo(
+            target=str(self.target),
+            schema=definition.schema,
+            encoder=definition.encoder,
+            documents=counted.documents,
+            passages=counted.passages,
+            bytes=counted.bytes,
+        )
 
     async def refresh(self) -> None:
         """Make what other writers have committed visible to searches."""

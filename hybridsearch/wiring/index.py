@@ -9,14 +9,14 @@ from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh
+from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import IndexProgress, index_documents
 from hybridsearch.indexing.records import Pull
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
 from hybridsearch.model.request import SearchOptions, SearchRequest
-from hybridsearch.model.response import IndexReport, SearchResponse
+from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
@@ -101,6 +101,9 @@ class HybridIndex:
 
         try:
             return run([flow], perform)[0]
+        except BaseException:
+            self._performer.perform([Rollback()])
+            raise
         finally:
             letters.close()
 
@@ -142,6 +145,19 @@ class HybridIndex:
         """How many documents there are, or how many a filter lets through."""
         counted: Counted = self._perform(Count(resolve_where(where, self.schema)))
         return counted.documents
+
+    def info(self) -> IndexInfo:
+        """What the index holds and how it was made."""
+        definition = self._performer.engine.definition
+        counted: Counted = self._perform(Count())
+        return IndexInfo(
+            target=str(self.target),
+            schema=definition.schema,
+            encoder=definition.encoder,
+            documents=counted.documents,
+            passages=counted.passages,
+            bytes=counted.bytes,
+        )
 
     def refresh(self) -> None:
         """Make what other writers have committed visible to searches."""

@@ -11,7 +11,6 @@ from hybridsearch.engines.embedded.text_index import ID, TextIndex
 from hybridsearch.model.filters import (
     AllOf,
     AnyOf,
-    Everything,
     HasValue,
     Negation,
     Nothing,
@@ -33,8 +32,6 @@ def restriction(text: TextIndex, searcher: tantivy.Searcher, where: Resolved) ->
     """The tantivy query that matches exactly the documents a filter lets through."""
     schema = text.index.schema
     match where:
-        case Everything():
-            return tantivy.Query.all_query()
         case Nothing():
             return tantivy.Query.empty_query()
         case Term(field, value):

@@ -1,0 +1,51 @@
+# Everything starts with `make demo` or `make test`: only Python 3.11+ and make are needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEV := bm25s build hypothesis import-linter ir_measures mypy psutil pytest pytest-asyncio ruff
+
+.PHONY: demo test lint types layers check wheel benchmarks clean
+
+demo: $(VENV)/.demo  ## index the standard library's docstrings and search them
+	@$(BIN)/hybridsearch demo
+
+test: $(VENV)/.dev  ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	@$(BIN)/lint-imports
+
+check: lint types layers test  ## everything that has to pass
+
+wheel: $(VENV)/.dev  ## build dist/*.whl
+	@$(BIN)/python -m build --wheel --outdir dist .
+
+benchmarks: $(VENV)/.dev  ## measure this machine; see benchmarks/README.md
+	@$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) dist build .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.venv constraints.txt pyproject.toml
+	@echo "installing hybridsearch and its demo model (once; torch is large) ..." >&2
+	@$(INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "installing the development tools (once) ..." >&2
+	@$(INSTALL) $(DEV)
+	@touch $@

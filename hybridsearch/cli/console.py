@@ -1,0 +1,26 @@
+"""Where the command line writes: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+
+import orjson
+from rich.console import Console
+
+MINIMUM_WIDTH = 100
+
+
+def results() -> Console:
+    """The console of results; wide enough for tables where nobody is looking at a terminal."""
+    return Console(width=None if sys.stdout.isatty() else MINIMUM_WIDTH, highlight=False)
+
+
+def messages() -> Console:
+    """The console of progress and remarks."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,1 @@
+"""What `hybridsearch demo` shows: a corpus that every machine has, and queries over it."""

@@ -1,0 +1,153 @@
+"""`hybridsearch index`: documents from sources into an index, which is made if it is new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from hybridsearch.cli.console import messages, print_json
+from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.errors import ConfigurationError, IndexNotFoundError
+from hybridsearch.indexing.flow import IndexProgress
+from hybridsearch.indexing.records import Located
+from hybridsearch.indexing.sources.bytes import Reading
+from hybridsearch.indexing.sources.open import Source, open_sources
+from hybridsearch.model.response import IndexReport
+from hybridsearch.model.schema import Schema
+from hybridsearch.wiring.index import HybridIndex
+
+SAMPLE = 1000
+SET_ASIDE = 3
+NO_ENCODER = "none"
+
+
+def index(
+    target: Annotated[str, typer.Argument(help="Where the index lives, such as embedded:./books.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="JSON lines or CSV files (also .gz, .zst), BEIR folders, or - for stdin."
+        ),
+    ],
+    schema: Annotated[
+        Path | None, typer.Option(help="The schema of a new index; guessed if left out.")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="The model of a new index: a name, a folder, or 'none' where every document "
+            f"brings its vectors. [default: {DEFAULT_MODEL}]"
+        ),
+    ] = None,
+    dead_letters: Annotated[
+        Path | None, typer.Option(help="The file for documents that are set aside.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
+) -> None:
+    """Index documents; those with an id that is known replace the old ones."""
+    source = open_sources(sources)
+    opened, records = _opened(target, source, schema, encoder)
+    with opened:
+        with _progress(source.reading) as progress:
+            report = opened.add(records, dead_letters=dead_letters, progress=progress)
+    _tell(report, json)
+    if report.failed:
+        raise typer.Exit(SET_ASIDE)
+
+
+def _opened(
+    target: str, source: Source, schema_file: Path | None, encoder: str | None
+) -> tuple[HybridIndex, Iterator[Any]]:
+    given = Schema.load(schema_file) if schema_file is not None else None
+    try:
+        opened = HybridIndex.open(target, encoder=None if encoder == NO_ENCODER else encoder)
+    except IndexNotFoundError:
+        opened = None
+    if opened is not None:
+        if given is not None and not _fits(given, opened.schema):
+            opened.close()
+            raise ConfigurationError(
+                f"the index at {target} exists with another schema than {schema_file}: leave "
+                "--schema out to add to it, or make a new index"
+            )
+        return opened, source.records
+    records: Iterator[Any] = source.records
+    if given is None:
+        first = list(islice(records, SAMPLE))
+        documents = [record.document for record in first if isinstance(record, Located)]
+        given = Schema.infer(documents, untyped=source.untyped)
+        messages().print(
+            f"schema guessed from {len(documents)} documents (write your own with "
+            "`hybridsearch schema SOURCE --output FILE` and --schema FILE):"
+        )
+        messages().print(given.to_json().strip(), markup=False)
+        records = chain(first, records)
+    setting = None if encoder == NO_ENCODER else encoder or DEFAULT_MODEL
+    return HybridIndex.create(target, schema=given, encoder=setting), records
+
+
+def _fits(given: Schema, existing: Schema) -> bool:
+    dims = {name: field.dims for name, field in existing.dense.items()}
+    dense = {
+        name: field.model_copy(update={"dims": field.dims or dims.get(name)})
+        for name, field in given.dense.items()
+    }
+    return given.model_copy(update={"dense": dense}) == existing
+
+
+@contextmanager
+def _progress(reading: Reading) -> Iterator[Callable[[IndexProgress], None]]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[documents]:,} documents, {task.fields[rate]:,.0f}/s"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=messages(), transient=True) as shown:
+        task = shown.add_task("indexing", total=1.0, documents=0, rate=0.0)
+
+        def update(progress: IndexProgress) -> None:
+            elapsed = shown.tasks[0].elapsed or 1e-9
+            shown.update(
+                task,
+                completed=reading.fraction or 0.0,
+                total=1.0 if reading.fraction is not None else None,
+                documents=progress.indexed + progress.failed,
+                rate=(progress.indexed + progress.failed) / elapsed,
+            )
+
+        yield update
+
+
+def _tell(report: IndexReport, json: bool) -> None:
+    console = messages()
+    rate = report.indexed / max(report.seconds, 1e-9)
+    console.print(
+        f"{report.indexed:,} documents indexed ({report.passages:,} passages) in "
+        f"{report.seconds:.1f} s, {rate:,.0f}/s"
+        + (f"; {report.replaced:,} replaced" if report.replaced else "")
+        + (f"; {report.duplicates:,} ids came again, the last was kept" if report.duplicates else "")
+    )
+    if report.failed:
+        console.print(
+            f"{report.failed:,} documents were set aside in {report.dead_letters}; the first: "
+            f"{report.failures[0].reason}",
+            markup=False,
+        )
+    if json:
+        print_json(report.as_dict())

@@ -1,0 +1,49 @@
+"""`hybridsearch search`: a query's hits as a table or as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hybridsearch.cli.console import messages, print_json, results
+from hybridsearch.cli.hit_table import hit_table, summary
+from hybridsearch.wiring.index import HybridIndex
+
+
+def search(
+    target: Annotated[str, typer.Argument(help="Where the index lives, such as embedded:./books.")],
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many hits to show.")] = 10,
+    fusion: Annotated[
+        str, typer.Option(help="How scores are blended: convex, rrf, rrf(k=10), ...")
+    ] = "convex",
+    where: Annotated[
+        str | None, typer.Option(help="A filter, such as \"year >= 2020 and lang in ('en', 'de')\".")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(min=1, help="Candidates each retriever gives to the fusion.")
+    ] = None,
+    retriever: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask this retriever only; may be given several times."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what each retriever gave.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the response as JSON.")] = False,
+) -> None:
+    """Search an index."""
+    with HybridIndex.open(target) as index:
+        response = index.search(
+            query,
+            k=k,
+            fusion=fusion,
+            where=where,
+            window=window,
+            retrievers=retriever or None,
+            explain=explain or json,
+        )
+    if json:
+        print_json(response.as_dict())
+        return
+    results().print(hit_table(response, explain=explain))
+    messages().print(summary(response), markup=False)

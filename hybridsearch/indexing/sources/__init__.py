@@ -1,0 +1,1 @@
+"""Sources of documents: files, folders and standard input, read record by record."""

@@ -1,0 +1,72 @@
+"""Reading a file as bytes, unpacked, with how much of it has been read."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from hybridsearch.errors import SourceError
+
+_UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+
+
+class Reading:
+    """How much of the files of a source has been read, for showing the time left."""
+
+    def __init__(self, total: int | None) -> None:
+        self.total = total
+        self._before = 0
+        self._file: BinaryIO | None = None
+
+    @property
+    def fraction(self) -> float | None:
+        """From 0 to 1; None where the size is not known."""
+        if not self.total:
+            return None
+        position = 0
+        if self._file is not None and not self._file.closed:
+            position = self._file.tell()
+        return min(1.0, (self._before + position) / self.total)
+
+    def begin(self, file: BinaryIO) -> None:
+        """Follow the position of this file from now on."""
+        self._file = file
+
+    def end(self, size: int) -> None:
+        """The file has been read to its end."""
+        self._before += size
+        self._file = None
+
+
+@contextmanager
+def open_bytes(path: Path | None, reading: Reading) -> Iterator[BinaryIO]:
+    """A file (.gz and .zst unpacked), or standard input for None; raises SourceError."""
+    if path is None:
+        yield sys.stdin.buffer
+        return
+    try:
+        with path.open("rb") as raw:
+            reading.begin(raw)
+            yield _unpacked(raw, path)
+            reading.end(path.stat().st_size)
+    except IsADirectoryError:
+        raise SourceError(f"{path} is a folder, not a file") from None
+    except _UNPACKING_ERRORS as error:
+        raise SourceError(f"{path} cannot be read: {error}") from error
+
+
+def _unpacked(raw: BinaryIO, path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast("BinaryIO", gzip.open(raw, "rb"))
+    if path.suffix == ".zst":
+        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        return cast("BinaryIO", io.BufferedReader(reader, 1 << 20))
+    return raw

@@ -1,0 +1,55 @@
+"""CSV: one document a row, fields named by the first row; tab-separated where the name says so."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from hybridsearch.errors import SourceError
+from hybridsearch.indexing.records import Located, Unreadable
+from hybridsearch.indexing.sources.bytes import Reading, open_bytes
+
+_LONGEST_CELL = 1 << 30
+_SHOWN = 2_000
+
+
+def read_csv(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
+    """The documents of a file; empty cells are left out. Raises SourceError for no header."""
+    delimiter = "\t" if ".tsv" in path.suffixes else ","
+    # The module's own limit of 128 KB a cell is no limit of documents.
+    csv.field_size_limit(_LONGEST_CELL)
+    with open_bytes(path, reading) as file:
+        # Bytes that are not UTF-8 become lone surrogates, so that one bad row stays one bad row.
+        text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+        rows = csv.reader(text, delimiter=delimiter, strict=True)
+        header = next(rows, None)
+        if not header or not {"id", "_id"} & set(header):
+            raise SourceError(
+                f"{path}: the first row must name the columns, one of them 'id' (or '_id'); "
+                f"found {', '.join(header or ['nothing'])}"
+            )
+        try:
+            for row in rows:
+                if row:
+                    yield _record(f"{path.name}:{rows.line_num}", header, row)
+        except csv.Error as error:
+            raise SourceError(f"{path}:{rows.line_num}: {error}") from error
+        finally:
+            text.detach()
+
+
+def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadable:
+    raw = ",".join(row)[:_SHOWN]
+    try:
+        "".join(row).encode()
+    except UnicodeEncodeError:
+        shown = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        reason = "the row is not UTF-8: convert the file, for example with iconv"
+        return Unreadable(place, reason, shown)
+    if len(row) != len(header):
+        reason = f"the row has {len(row)} cells where the header names {len(header)} columns"
+        return Unreadable(place, reason, raw)
+    cells = zip(header, row, strict=True)
+    return Located(place, {name: cell for name, cell in cells if cell != "" or name in {"id", "_id"}})

@@ -1,0 +1,199 @@
+"""A filter against a schema: fields known, values of the right type, dates as moments."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from hybridsearch.errors import FilterError
+from hybridsearch.model.filters.dates import moments
+from hybridsearch.model.filters.language import parse
+from hybridsearch.model.filters.nodes import And, Compare, Exists, In, Node, Not, Or, Prefix
+from hybridsearch.model.filters.resolved import (
+    AllOf,
+    AnyOf,
+    HasValue,
+    Negation,
+    Nothing,
+    Range,
+    Resolved,
+    StartsWith,
+    Term,
+    Terms,
+)
+from hybridsearch.model.schema import FieldType
+
+ID = "id"
+
+
+def resolve(
+    where: str | Node | None,
+    fields: Mapping[str, FieldType],
+    *,
+    text_fields: AbstractSet[str] = frozenset(),
+) -> Resolved | None:
+    """Check a filter; raises FilterError that says what is wrong and, of text, points at it.
+
+    fields: the metadata fields and their types; `id` is always one. text_fields: known, but not
+    to be filtered by.
+    """
+    if where is None:
+        return None
+    text = where if isinstance(where, str) else None
+    node = parse(where) if isinstance(where, str) else where
+    return _Resolver({**fields, ID: "keyword"}, text_fields, text).resolve(node)
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    fields: Mapping[str, FieldType]
+    text_fields: AbstractSet[str]
+    text: str | None
+
+    def resolve(self, node: Node) -> Resolved:
+        match node:
+            case And(parts):
+                return AllOf(tuple(self.resolve(part) for part in parts))
+            case Or(parts):
+                return AnyOf(tuple(self.resolve(part) for part in parts))
+            case Not(part):
+                return Negation(self.resolve(part))
+            case Exists():
+                self._type(node.field, node.at)
+                return HasValue(node.field)
+            case Prefix():
+                return self._prefix(node)
+            case In():
+                return self._within(node)
+            case Compare():
+                return self._compare(node)
+        self._refuse(f"{node!r} is not a filter: write text, or build it with field(...)", None)
+
+    def _prefix(self, node: Prefix) -> Resolved:
+        type = self._type(node.field, node.at)
+        if type != "keyword":
+            self._refuse(f"prefix works on keyword fields; {node.field!r} is {_a(type)}", node.at)
+        return StartsWith(node.field, self._value("keyword", node.field, node.value, node.value_at))
+
+    def _within(self, node: In) -> Resolved:
+        type = self._type(node.field, node.at)
+        if not node.values:
+            return Nothing()
+        places = node.values_at or (None,) * len(node.values)
+        if type == "date":
+            equal = [
+                self._date("==", node.field, value, at)
+                for value, at in zip(node.values, places, strict=True)
+            ]
+            return AnyOf(tuple(equal))
+        values = [
+            self._value(type, node.field, value, at)
+            for value, at in zip(node.values, places, strict=True)
+        ]
+        return Terms(node.field, tuple(dict.fromkeys(value for value in values if value is not None)))
+
+    def _compare(self, node: Compare) -> Resolved:
+        type = self._type(node.field, node.at)
+        if node.operator == "!=":
+            return Negation(self._compare(Compare(node.field, "==", node.value, node.at, node.value_at)))
+        if type == "date":
+            return self._date(node.operator, node.field, node.value, node.value_at)
+        if node.operator == "==":
+            value = self._value(type, node.field, node.value, node.value_at)
+            return Nothing() if value is None else Term(node.field, value)
+        if type == "boolean":
+            self._refuse(
+                f"{node.operator} has no meaning for {node.field!r}, which is true or false", node.at
+            )
+        if type == "integer" and isinstance(node.value, float) and not node.value.is_integer():
+            return self._between_integers(node)
+        value = self._value(type, node.field, node.value, node.value_at)
+        if node.operator in {"<", "<="}:
+            return Range(node.field, None, value, include_upper=node.operator == "<=")
+        return Range(node.field, value, None, include_lower=node.operator == ">=")
+
+    def _between_integers(self, node: Compare) -> Resolved:
+        if not math.isfinite(node.value) or abs(node.value) >= 2**63:
+            self._refuse(f"{node.value} does not fit into 64 bits", node.value_at)
+        if node.operator in {"<", "<="}:
+            return Range(node.field, None, math.floor(node.value))
+        return Range(node.field, math.ceil(node.value), None)
+
+    def _date(self, operator: str, field: str, value: Any, at: int | None) -> Resolved:
+        try:
+            when = moments(value)
+        except (ValueError, OverflowError):
+            self._refuse(
+                f"{field!r} is a date, and {value!r} is none: write 2024-05-31 or "
+                "2024-05-31T10:00:00Z",
+                at,
+            )
+        if operator == "==":
+            return Range(field, when.first, when.last)
+        if operator in {"<", "<="}:
+            return Range(field, None, when.last if operator == "<=" else when.first,
+                         include_upper=operator == "<=")
+        return Range(field, when.first if operator == ">=" else when.last, None,
+                     include_lower=operator == ">=")
+
+    def _value(self, type: FieldType, field: str, value: Any, at: int | None) -> Any:
+        """The canonical value; None for one that no value of the type can equal."""
+        if hasattr(value, "item"):
+            value = value.item()
+        if type == "keyword":
+            if isinstance(value, str):
+                return value
+            self._refuse(f"{field!r} is a keyword: write {str(value)!r} in quotes", at)
+        if type == "boolean":
+            if isinstance(value, bool):
+                return value
+            self._refuse(f"{field!r} is true or false, not {value!r}", at)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            hint = ": write it without quotes" if _numeric(value) else ""
+            self._refuse(f"{field!r} is {_a(type)}, and {value!r} is not a number{hint}", at)
+        if not math.isfinite(value):
+            self._refuse(f"{value} cannot be compared with", at)
+        if type == "float":
+            return float(value)
+        if isinstance(value, float) and not value.is_integer():
+            return None
+        if not -(2**63) <= int(value) < 2**63:
+            self._refuse(f"{value} does not fit into 64 bits", at)
+        return int(value)
+
+    def _type(self, field: str, at: int | None) -> FieldType:
+        if field in self.fields:
+            return self.fields[field]
+        if field in self.text_fields:
+            self._refuse(
+                f"{field!r} is a text field: filters work on metadata fields and on id", at
+            )
+        near = difflib.get_close_matches(str(field), self.fields, n=1, cutoff=0.5)
+        hint = f", did you mean {near[0]!r}?" if near else ";"
+        known = ", ".join(sorted(self.fields))
+        self._refuse(f"the field {field!r} is not known{hint} known: {known}", at)
+
+    def _refuse(self, reason: str, at: int | None) -> NoReturn:
+        raise FilterError(reason, text=self.text if at is not None else None, position=at)
+
+
+def _a(type: FieldType) -> str:
+    return {
+        "keyword": "a keyword",
+        "integer": "a whole number",
+        "float": "a number",
+        "boolean": "true or false",
+        "date": "a date",
+    }[type]
+
+
+def _numeric(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, str)
