@@ -16,6 +16,7 @@ from typing import Final
 import Stemmer
 import tantivy
 
+from hybridsearch.engines.embedded.porter import lucene_porter
 from hybridsearch.model.schema import Analyzer
 
 ENGLISH_STOP_WORDS: Final = frozenset(
@@ -62,8 +63,8 @@ def _english(stemmer: Stemmer.Stemmer) -> Callable[[str], list[str]]:
         words = [
             word[:-2] if word.endswith(("'s", "’s", "＇s")) else word for word in _words(text)
         ]
-        stems: list[str] = stemmer.stemWords([w for w in words if w not in ENGLISH_STOP_WORDS])
-        return stems
+        kept = [word for word in words if word not in ENGLISH_STOP_WORDS]
+        return lucene_porter(stemmer, kept)
 
     return terms
 
