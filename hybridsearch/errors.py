@@ -105,7 +105,9 @@ class QueryError(DataError):
 class FilterError(QueryError):
     """A filter is wrong; `position` is the offset into its text, where it was written as text."""
 
-    def __init__(self, reason: str, *, text: str | None = None, position: int | None = None) -> None:
+    def __init__(
+        self, reason: str, *, text: str | None = None, position: int | None = None
+    ) -> None:
         self.reason = reason
         self.text = text
         self.position = position

@@ -31,9 +31,7 @@ QUERIES = (
 
 
 def demo(
-    folder: Annotated[
-        Path, typer.Option(help="Where the demo's index is kept.")
-    ] = Path(".demo"),
+    folder: Annotated[Path, typer.Option(help="Where the demo's index is kept.")] = Path(".demo"),
     model: Annotated[
         str, typer.Option(help="The encoder; the default comes with the extra 'demo'.")
     ] = MODEL,
@@ -54,7 +52,7 @@ def demo(
     for command in (
         f'hybridsearch search {target} "parse a date" --explain',
         f'hybridsearch search {target} "parse a date" --fusion "rrf(k=10)" -k 3',
-        f"hybridsearch search {target} \"read a file\" --where \"kind == 'class'\" --json",
+        f'hybridsearch search {target} "read a file" --where "kind == \'class\'" --json',
         f"hybridsearch info {target}",
         "hybridsearch index embedded:./mine YOUR.jsonl",
     ):

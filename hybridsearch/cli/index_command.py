@@ -60,9 +60,8 @@ def index(
     """Index documents; those with an id that is known replace the old ones."""
     source = open_sources(sources)
     opened, records = _opened(target, source, schema, encoder)
-    with opened:
-        with _progress(source.reading) as progress:
-            report = opened.add(records, dead_letters=dead_letters, progress=progress)
+    with opened, _progress(source.reading) as progress:
+        report = opened.add(records, dead_letters=dead_letters, progress=progress)
     _tell(report, json)
     if report.failed:
         raise typer.Exit(SET_ASIDE)
@@ -141,7 +140,11 @@ def _tell(report: IndexReport, json: bool) -> None:
         f"{report.indexed:,} documents indexed ({report.passages:,} passages) in "
         f"{report.seconds:.1f} s, {rate:,.0f}/s"
         + (f"; {report.replaced:,} replaced" if report.replaced else "")
-        + (f"; {report.duplicates:,} ids came again, the last was kept" if report.duplicates else "")
+        + (
+            f"; {report.duplicates:,} ids came again, the last was kept"
+            if report.duplicates
+            else ""
+        )
     )
     if report.failed:
         console.print(

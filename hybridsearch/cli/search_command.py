@@ -19,7 +19,8 @@ def search(
         str, typer.Option(help="How scores are blended: convex, rrf, rrf(k=10), ...")
     ] = "convex",
     where: Annotated[
-        str | None, typer.Option(help="A filter, such as \"year >= 2020 and lang in ('en', 'de')\".")
+        str | None,
+        typer.Option(help="A filter, such as \"year >= 2020 and lang in ('en', 'de')\"."),
     ] = None,
     window: Annotated[
         int | None, typer.Option(min=1, help="Candidates each retriever gives to the fusion.")
@@ -28,7 +29,9 @@ def search(
         list[str] | None,
         typer.Option(help="Ask this retriever only; may be given several times."),
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show what each retriever gave.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each retriever gave.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the response as JSON.")] = False,
 ) -> None:
     """Search an index."""

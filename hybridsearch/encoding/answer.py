@@ -8,11 +8,11 @@ import numpy as np
 
 from hybridsearch.encoding.calls import (
     EncodedDocuments,
-    EncodedQuery,
     EncodeDocuments,
+    EncodedQuery,
+    EncodeQuery,
     EncoderCall,
     EncoderReply,
-    EncodeQuery,
 )
 from hybridsearch.encoding.overflow import query_overflow
 from hybridsearch.encoding.passages import passages

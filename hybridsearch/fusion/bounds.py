@@ -34,9 +34,7 @@ class Openness:
     reach: NDArray[np.bool_]
 
 
-def openness(
-    table: ScoreTable, exhaustive: NDArray[np.bool_], fusion: Fusion, k: int
-) -> Openness:
+def openness(table: ScoreTable, exhaustive: NDArray[np.bool_], fusion: Fusion, k: int) -> Openness:
     """The cells whose exact scores the best k depend on.
 
     exhaustive: bool[r], the lists that ended before their window did. Asking for these cells and

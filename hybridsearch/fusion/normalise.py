@@ -49,7 +49,7 @@ def theoretical_min_max(scored: Floats, column: Column) -> Apply:
 
 
 def maximum(scored: Floats, _column: Column) -> Apply:
-    """s / |max|; the absolute value keeps the order where all scores are negative."""
+    """S / |max|; the absolute value keeps the order where all scores are negative."""
     high = abs(scored.max())
     if high == 0:
         return np.zeros_like
@@ -75,7 +75,7 @@ def z_score(scored: Floats, _column: Column) -> Apply:
 
 
 def l2(scored: Floats, _column: Column) -> Apply:
-    """s / Euclidean norm of all scores; 0 where that is 0."""
+    """S / Euclidean norm of all scores; 0 where that is 0."""
     norm = float(np.linalg.norm(scored))
     if norm == 0:
         return np.zeros_like
@@ -124,7 +124,9 @@ def normalisation(name: str) -> Fit:
         except ValueError:
             scale = math.nan
         if not (math.isfinite(scale) and scale > 0):
-            raise ConfigurationError(f"arctan's scale must be a number above 0, not {with_scale[1]}")
+            raise ConfigurationError(
+                f"arctan's scale must be a number above 0, not {with_scale[1]}"
+            )
         return partial(arctan, scale=scale)
     if name not in NORMALISATIONS:
         raise UnknownNameError("normalisation", name, (*NORMALISATIONS, RANK))

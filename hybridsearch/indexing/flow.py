@@ -137,8 +137,10 @@ def _encode(
     documents: Sequence[Prepared], schema: Schema
 ) -> Generator[EncodeDocuments, EncodedDocuments, list[Mapping[str, PassageVectors]]]:
     made: list[dict[str, PassageVectors]] = [
-        {name: PassageVectors(_whole(vectors, document, schema, name), vectors)
-         for name, vectors in document.given.items()}
+        {
+            name: PassageVectors(_whole(vectors, document, schema, name), vectors)
+            for name, vectors in document.given.items()
+        }
         for document in documents
     ]
     for name, dense in schema.dense.items():

@@ -100,9 +100,7 @@ def _metadata(id: str, name: str, value: Any, schema: Schema) -> tuple[Any, ...]
         raise DocumentError(str(error), id=id, field=name) from None
 
 
-def _vectors(
-    document: Document, schema: Schema, normalise: bool
-) -> dict[str, NDArray[np.float32]]:
+def _vectors(document: Document, schema: Schema, normalise: bool) -> dict[str, NDArray[np.float32]]:
     accepted = {}
     for name, vectors in document.vectors.items():
         field = schema.dense.get(name)

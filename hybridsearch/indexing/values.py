@@ -46,9 +46,9 @@ def _keyword(value: Any) -> str:
 
 def _integer(value: Any) -> int:
     number: int | None = None
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        number = int(value)
-    elif isinstance(value, float | np.floating) and float(value).is_integer():
+    if (isinstance(value, int | np.integer) and not isinstance(value, bool)) or (
+        isinstance(value, float | np.floating) and float(value).is_integer()
+    ):
         number = int(value)
     elif isinstance(value, str):
         try:

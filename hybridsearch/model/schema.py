@@ -127,7 +127,9 @@ class Schema(BaseModel):
     @classmethod
     def _short_dense(cls, given: Any) -> Any:
         if isinstance(given, Mapping):
-            return {k: {"embeds": v} if isinstance(v, list | tuple) else v for k, v in given.items()}
+            return {
+                k: {"embeds": v} if isinstance(v, list | tuple) else v for k, v in given.items()
+            }
         return given
 
     @model_validator(mode="after")

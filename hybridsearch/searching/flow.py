@@ -169,6 +169,4 @@ def _hits(
 
 
 def _by_name(plan: Plan, numbers: Sequence[int]) -> dict[str, int]:
-    return {
-        column.name: int(number) for column, number in zip(plan.columns, numbers, strict=True)
-    }
+    return {column.name: int(number) for column, number in zip(plan.columns, numbers, strict=True)}

@@ -73,9 +73,7 @@ def plan_search(request: SearchRequest, schema: Schema, *, encodes: bool) -> Pla
                 raise QueryError(f"the retriever {name!r} needs a query text")
         elif name in dense and request.vector is None and not encodes:
             if request.retrievers is not None:
-                raise QueryError(
-                    f"the retriever {name!r} needs a vector: the index has no encoder"
-                )
+                raise QueryError(f"the retriever {name!r} needs a vector: the index has no encoder")
             warnings.append(f"the index has no encoder and no vector was given: {name} left out")
         else:
             usable.append(name)

@@ -25,9 +25,7 @@ class Candidacy:
     exhaustive: NDArray[np.bool_]
 
 
-def tabulate(
-    columns: tuple[Column, ...], lists: Sequence[Candidates], window: int
-) -> Candidacy:
+def tabulate(columns: tuple[Column, ...], lists: Sequence[Candidates], window: int) -> Candidacy:
     """Unite the lists; a candidate that is in several gets one row."""
     rows: dict[str, int] = {}
     places = []

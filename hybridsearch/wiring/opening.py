@@ -73,9 +73,7 @@ def _loader(
     return lambda: loaded
 
 
-def _checked(
-    encoder: str | Encoder, definition: IndexDefinition, place: Target
-) -> Encoder:
+def _checked(encoder: str | Encoder, definition: IndexDefinition, place: Target) -> Encoder:
     loaded = load_encoder(encoder)
     if definition.fingerprint is None:
         dims = {field.dims for field in definition.schema.dense.values()}

@@ -20,12 +20,57 @@ from hybridsearch.engines.embedded.porter import lucene_porter
 from hybridsearch.model.schema import Analyzer
 
 ENGLISH_STOP_WORDS: Final = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then "
-    "there these they this to was will with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "for",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "such",
+        "that",
+        "the",
+        "their",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "was",
+        "will",
+        "with",
+    ]
 )
 _STOP_WORDS_KNOWN: Final = frozenset(
-    "danish dutch finnish french german hungarian italian norwegian portuguese russian spanish "
-    "swedish".split()
+    [
+        "danish",
+        "dutch",
+        "finnish",
+        "french",
+        "german",
+        "hungarian",
+        "italian",
+        "norwegian",
+        "portuguese",
+        "russian",
+        "spanish",
+        "swedish",
+    ]
 )
 _LONGEST_TERM: Final = 255
 
@@ -60,9 +105,7 @@ def _words(text: str) -> list[str]:
 
 def _english(stemmer: Stemmer.Stemmer) -> Callable[[str], list[str]]:
     def terms(text: str) -> list[str]:
-        words = [
-            word[:-2] if word.endswith(("'s", "’s", "＇s")) else word for word in _words(text)
-        ]
+        words = [word[:-2] if word.endswith(("'s", "’s", "＇s")) else word for word in _words(text)]
         kept = [word for word in words if word not in ENGLISH_STOP_WORDS]
         return lucene_porter(stemmer, kept)
 

@@ -22,11 +22,7 @@ def lucene_porter(stemmer: Stemmer.Stemmer, words: Sequence[str]) -> list[str]:
     """Stems of lowercase words; stemmer: Snowball's `porter`."""
     stems: list[str] = stemmer.stemWords(words)
     return [
-        word
-        if len(word) <= 2
-        else _departed(stemmer, stem)
-        if stem.endswith(_DEPARTING)
-        else stem
+        word if len(word) <= 2 else _departed(stemmer, stem) if stem.endswith(_DEPARTING) else stem
         for word, stem in zip(words, stems, strict=True)
     ]
 

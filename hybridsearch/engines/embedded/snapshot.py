@@ -73,9 +73,7 @@ class Snapshot:
         positions = {name: position for position, name in enumerate(schema.dense)}
         return cls(text, searcher, documents, live, fields, positions)
 
-    def retrieve(
-        self, query: RetrieverQuery, window: int, where: Resolved | None
-    ) -> Candidates:
+    def retrieve(self, query: RetrieverQuery, window: int, where: Resolved | None) -> Candidates:
         """The best `window` documents of one retriever among those the filter lets through."""
         if isinstance(query, LexicalQuery):
             asked = self.text.lexical(query)
@@ -155,8 +153,7 @@ class Snapshot:
         live = self.live if where is None else self.live[self.kept(where)[self.live]]
         rows = self.documents.records["rows"][live]
         passages = {
-            name: int(rows["count"][:, position].sum())
-            for name, position in self.positions.items()
+            name: int(rows["count"][:, position].sum()) for name, position in self.positions.items()
         }
         return len(live), passages
 
@@ -194,5 +191,3 @@ class Snapshot:
 
     def _with_ids(self, ids: Sequence[str]) -> tantivy.Query:
         return tantivy.Query.term_set_query(self.text.index.schema, ID, list(ids))
-
-

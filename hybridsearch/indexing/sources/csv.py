@@ -52,4 +52,6 @@ def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadab
         reason = f"the row has {len(row)} cells where the header names {len(header)} columns"
         return Unreadable(place, reason, raw)
     cells = zip(header, row, strict=True)
-    return Located(place, {name: cell for name, cell in cells if cell != "" or name in {"id", "_id"}})
+    return Located(
+        place, {name: cell for name, cell in cells if cell != "" or name in {"id", "_id"}}
+    )

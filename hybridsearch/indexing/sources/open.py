@@ -37,9 +37,7 @@ def open_sources(names: Sequence[str]) -> Source:
     return Source(_records(paths, reading), reading, untyped)
 
 
-def _records(
-    paths: Sequence[Path | None], reading: Reading
-) -> Iterator[Located | Unreadable]:
+def _records(paths: Sequence[Path | None], reading: Reading) -> Iterator[Located | Unreadable]:
     for path in paths:
         if path is None:
             yield from read_jsonl(None, reading)

@@ -94,12 +94,16 @@ class _Resolver:
             self._value(type, node.field, value, at)
             for value, at in zip(node.values, places, strict=True)
         ]
-        return Terms(node.field, tuple(dict.fromkeys(value for value in values if value is not None)))
+        return Terms(
+            node.field, tuple(dict.fromkeys(value for value in values if value is not None))
+        )
 
     def _compare(self, node: Compare) -> Resolved:
         type = self._type(node.field, node.at)
         if node.operator == "!=":
-            return Negation(self._compare(Compare(node.field, "==", node.value, node.at, node.value_at)))
+            return Negation(
+                self._compare(Compare(node.field, "==", node.value, node.at, node.value_at))
+            )
         if type == "date":
             return self._date(node.operator, node.field, node.value, node.value_at)
         if node.operator == "==":
@@ -107,7 +111,8 @@ class _Resolver:
             return Nothing() if value is None else Term(node.field, value)
         if type == "boolean":
             self._refuse(
-                f"{node.operator} has no meaning for {node.field!r}, which is true or false", node.at
+                f"{node.operator} has no meaning for {node.field!r}, which is true or false",
+                node.at,
             )
         if type == "integer" and isinstance(node.value, float) and not node.value.is_integer():
             return self._between_integers(node)
@@ -135,10 +140,18 @@ class _Resolver:
         if operator == "==":
             return Range(field, when.first, when.last)
         if operator in {"<", "<="}:
-            return Range(field, None, when.last if operator == "<=" else when.first,
-                         include_upper=operator == "<=")
-        return Range(field, when.first if operator == ">=" else when.last, None,
-                     include_lower=operator == ">=")
+            return Range(
+                field,
+                None,
+                when.last if operator == "<=" else when.first,
+                include_upper=operator == "<=",
+            )
+        return Range(
+            field,
+            when.first if operator == ">=" else when.last,
+            None,
+            include_lower=operator == ">=",
+        )
 
     def _value(self, type: FieldType, field: str, value: Any, at: int | None) -> Any:
         """The canonical value; None for one that no value of the type can equal."""

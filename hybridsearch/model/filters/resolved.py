@@ -79,4 +79,6 @@ class Nothing:
     """No document at all."""
 
 
-Resolved: TypeAlias = Term | Terms | Range | HasValue | StartsWith | AllOf | AnyOf | Negation | Nothing
+Resolved: TypeAlias = (
+    Term | Terms | Range | HasValue | StartsWith | AllOf | AnyOf | Negation | Nothing
+)

