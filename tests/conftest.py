@@ -1,4 +1,4 @@
-"""What all tests share: encoders (a tiny one made here, a real one where installed), and folders."""
+"""What all tests share: encoders, a tiny one made here and a real one, and the judged data."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -89,13 +88,8 @@ def _add(index: HybridIndex, documents: list[Document]) -> None:
     with Progress(*columns, console=messages(), transient=True) as progress:
         task = progress.add_task("", total=len(documents))
 
-        def pulled() -> Iterator[Document]:
-            # Small steps: the bar moves with each batch that has been encoded and written.
-            for document in documents:
-                yield document
-
         report = index.add(
-            pulled(), progress=lambda done: progress.update(task, completed=done.indexed)
+            documents, progress=lambda done: progress.update(task, completed=done.indexed)
         )
     messages().print(
         f"{report.indexed:,} docstrings ({report.passages:,} passages) encoded and indexed in "

@@ -33,10 +33,8 @@ def summary(response: SearchResponse) -> str:
     completed = sum(response.completed.values())
     timings = response.timings_ms
     steps = ", ".join(f"{name} {timings[name]:.1f}" for name in timings if timings[name] >= 0.05)
-    lines = [
-        f"candidates: {candidates}; scores completed: {completed}; "
-        f"{sum(timings.values()):.1f} ms ({steps})"
-    ]
+    told = f"candidates: {candidates}; scores completed: {completed}; "
+    lines = [told + f"{sum(timings.values()):.1f} ms ({steps})"]
     lines.extend(f"warning: {text}" for text in response.warnings)
     return "\n".join(lines)
 

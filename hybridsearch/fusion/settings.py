@@ -21,7 +21,7 @@ def parse_fusion(setting: str | Fusion) -> Fusion:
     """
     if isinstance(setting, str):
         return _parsed(setting.strip())
-    if isinstance(setting, type) or not hasattr(setting, "fuse"):
+    if not callable(getattr(setting, "fuse", None)) or isinstance(setting, type):
         raise ConfigurationError(
             f"{setting!r} is not a fusion: give a name such as 'convex', or a fusion object"
         )

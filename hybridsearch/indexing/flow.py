@@ -109,28 +109,35 @@ def _prepare(
 ) -> dict[str, Prepared]:
     prepared: dict[str, Prepared] = {}
     for record in records:
-        position = tally.read
         tally.read += 1
-        place = record.place if isinstance(record, Located | Unreadable) else f"{position + 1}"
-        given = record.document if isinstance(record, Located) else record
         try:
-            if isinstance(record, Unreadable):
-                given = record.raw
-                raise DocumentError(record.reason)
-            document = prepare(given, schema, encodes=encodes, normalise=normalise)
+            document = prepare(_given(record), schema, encodes=encodes, normalise=normalise)
         except DocumentError as error:
-            id = error.id or _id(given)
-            tally.failed += 1
-            reason = f"field {error.field!r}: {error.reason}" if error.field else error.reason
-            if len(tally.failures) < FAILURES_REPORTED:
-                tally.failures.append(Failure(position, id, reason))
-            dead_letters.add(place, id, reason, given)
-        else:
-            if document.id in prepared:
-                tally.duplicates += 1
-                del prepared[document.id]
-            prepared[document.id] = document
+            _set_aside(record, error, tally, dead_letters)
+            continue
+        # The last of equal ids is kept; taken out first, it also keeps its place in the order.
+        tally.duplicates += prepared.pop(document.id, None) is not None
+        prepared[document.id] = document
     return prepared
+
+
+def _given(record: Record) -> Any:
+    if isinstance(record, Unreadable):
+        raise DocumentError(record.reason)
+    return record.document if isinstance(record, Located) else record
+
+
+def _set_aside(
+    record: Record, error: DocumentError, tally: _Tally, dead_letters: DeadLetters
+) -> None:
+    given = record.raw if isinstance(record, Unreadable) else _given(record)
+    place = record.place if isinstance(record, Located | Unreadable) else str(tally.read)
+    id = error.id or _id(given)
+    reason = f"field {error.field!r}: {error.reason}" if error.field else error.reason
+    tally.failed += 1
+    if len(tally.failures) < FAILURES_REPORTED:
+        tally.failures.append(Failure(tally.read, id, reason))
+    dead_letters.add(place, id, reason, given)
 
 
 def _encode(
@@ -180,7 +187,7 @@ def _count(tally: _Tally, documents: Sequence[WriteDocument], written: Written) 
 
 def _id(given: Any) -> str | None:
     if isinstance(given, Document):
-        return given.id if isinstance(given.id, str) else None
+        return given.id
     if isinstance(given, Mapping):
         id = given.get("id", given.get("_id"))
         return id if isinstance(id, str) else None

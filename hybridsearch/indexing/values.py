@@ -35,7 +35,7 @@ def _keyword(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if not isinstance(value, str):
-        raise ValueError(f"{_shown(value)} is not a string")
+        raise ValueError(f"{_shown(value)} is not a string")  # noqa: TRY004 - it is data
     if len(value.encode()) > LONGEST_KEYWORD_BYTES:
         raise ValueError(
             f"a keyword of {len(value):,} characters is too long (at most "

@@ -36,7 +36,7 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
         return given
     if not isinstance(given, Mapping):
         raise DocumentError(f"a document must be an object with an id, not {_kind(given)}")
-    id = given["id"] if "id" in given else given.get("_id")
+    id: Any = given["id"] if "id" in given else given.get("_id")
     check_id(id)
     fields = {}
     vectors = {}

@@ -26,23 +26,9 @@ def infer_schema(
     Only the first `sample` documents are read. Fields whose values fit no type, or several, are
     left out of the schema and kept unindexed. Raises SchemaError when no text field is found.
     """
-    values: dict[str, list[Any]] = {}
-    count = 0
-    for given in islice(documents, sample):
-        fields = given.fields if isinstance(given, Document) else given
-        if not isinstance(fields, Mapping):
-            continue
-        count += 1
-        for name, value in fields.items():
-            if name in {"id", "_id"} or not isinstance(name, str) or name.startswith("_"):
-                continue
-            held = value.tolist() if hasattr(value, "tolist") else value
-            held = held if isinstance(held, list | tuple) else [held]
-            if held and isinstance(held[0], list | tuple):
-                held = [part for row in held for part in row]
-            values.setdefault(name, []).extend(v for v in held if v is not None and v != "")
+    count, values = _sampled(islice(documents, sample))
     text: list[str] = []
-    metadata: dict[str, FieldType] = {}
+    metadata: dict[str, Any] = {}
     vectors: list[str] = []
     for name, held in values.items():
         kind = _guess(name, held, count, untyped)
@@ -64,6 +50,26 @@ def infer_schema(
         metadata=metadata,
         dense=dense,
     )
+
+
+def _sampled(documents: Iterable[Any]) -> tuple[int, dict[str, list[Any]]]:
+    """How many documents there are, and the values of each field, lists taken apart."""
+    values: dict[str, list[Any]] = {}
+    count = 0
+    for given in documents:
+        fields = given.fields if isinstance(given, Document) else given
+        if not isinstance(fields, Mapping):
+            continue
+        count += 1
+        for name, value in fields.items():
+            if name in {"id", "_id"} or not isinstance(name, str) or name.startswith("_"):
+                continue
+            held = value.tolist() if hasattr(value, "tolist") else value
+            held = held if isinstance(held, list | tuple) else [held]
+            if held and isinstance(held[0], list | tuple):
+                held = [part for row in held for part in row]
+            values.setdefault(name, []).extend(v for v in held if v is not None and v != "")
+    return count, values
 
 
 def _guess(  # noqa: PLR0911

@@ -111,7 +111,7 @@ class SearchResponse:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A document that was set aside: its place in the source, its id if it has one, and why."""
+    """A document that was set aside: its number in the source, from 1, its id if known, and why."""
 
     position: int
     id: str | None

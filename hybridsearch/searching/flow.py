@@ -1,6 +1,7 @@
 """The search flow: a request to a response, as a generator that yields the calls it needs made.
 
-request -> plan -> [encode] -> [retrieve] -> score table -> [complete] -> fuse -> [fetch] -> response
+request -> plan -> [encode] -> [retrieve] -> score table -> [complete] -> fuse -> [fetch]
+-> response
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Performer:
         ]
 
     async def perform_async(self, calls: Sequence[Any]) -> list[Any]:
-        """The same off the event loop: encoding and the embedded engine compute, they do not wait."""
+        """The same off the event loop: encoding and the embedded engine compute, not wait."""
         return await asyncio.to_thread(self.perform, calls)
 
     def encoder(self) -> Encoder:

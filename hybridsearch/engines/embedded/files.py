@@ -110,7 +110,8 @@ class DocumentMap:
 
     def __init__(self, folder: Path, vector_fields: int) -> None:
         self.records: Records = map_items(folder / "documents.idx", record_type(vector_fields))
-        self._bodies = memoryview(map_items(folder / "documents.bin", np.dtype(np.uint8)))
+        bodies: Any = map_items(folder / "documents.bin", np.dtype(np.uint8))
+        self._bodies = memoryview(bodies)
 
     def ids(self, ordinals: NDArray[np.int64]) -> list[str]:
         """The ids of documents."""

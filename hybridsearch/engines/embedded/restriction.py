@@ -28,7 +28,7 @@ _TYPES: Mapping[str, tantivy.FieldType] = {
 }
 
 
-def restriction(text: TextIndex, searcher: tantivy.Searcher, where: Resolved) -> tantivy.Query:
+def restriction(text: TextIndex, searcher: tantivy.Searcher, where: Resolved) -> tantivy.Query:  # noqa: C901, PLR0911 - one line for each kind
     """The tantivy query that matches exactly the documents a filter lets through."""
     schema = text.index.schema
     match where:

@@ -42,7 +42,7 @@ _GRAMMAR = r"""
     NAME: /[^\W\d][\w.]*/
     QUOTED_NAME: /`[^`]+`/
     STRING: /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/s
-    DATE.3: /\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?(?![\w.])/i
+    DATE.3: /\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![\w.])/i
     NUMBER.1: /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])/
 
     %ignore /\s+/
@@ -109,7 +109,8 @@ def _check_depth(text: str) -> None:
 
 
 def _refuse(text: str, error: UnexpectedInput) -> NoReturn:
-    position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+    found: Any = error.pos_in_stream
+    position: int = len(text) if found is None else found
     if isinstance(error, UnexpectedToken):
         expected = _words(error.expected)
         if error.token.type == "$END":
@@ -150,8 +151,7 @@ class _Nodes(Transformer[Token, Any]):
         return Compare(name[0], operator.value, value[0], name[1], value[1])
 
     def within(self, name: tuple[str, int], *values: tuple[Any, int]) -> In:
-        given = [value for value in values if isinstance(value, tuple)]
-        return In(name[0], tuple(v for v, _ in given), name[1], tuple(at for _, at in given))
+        return In(name[0], tuple(v for v, _ in values), name[1], tuple(at for _, at in values))
 
     def not_within(self, name: tuple[str, int], *values: tuple[Any, int]) -> Not:
         return Not(self.within(name, *values))

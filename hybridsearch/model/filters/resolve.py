@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from hybridsearch.errors import FilterError
 from hybridsearch.model.filters.dates import moments
@@ -54,7 +54,7 @@ class _Resolver:
     text_fields: AbstractSet[str]
     text: str | None
 
-    def resolve(self, node: Node) -> Resolved:
+    def resolve(self, node: Node) -> Resolved:  # noqa: PLR0911 - one line for each kind
         match node:
             case And(parts):
                 return AllOf(tuple(self.resolve(part) for part in parts))
@@ -71,12 +71,16 @@ class _Resolver:
                 return self._within(node)
             case Compare():
                 return self._compare(node)
-        self._refuse(f"{node!r} is not a filter: write text, or build it with field(...)", None)
+        raise self._error(
+            f"{node!r} is not a filter: write text, or build it with field(...)", None
+        )
 
     def _prefix(self, node: Prefix) -> Resolved:
         type = self._type(node.field, node.at)
         if type != "keyword":
-            self._refuse(f"prefix works on keyword fields; {node.field!r} is {_a(type)}", node.at)
+            raise self._error(
+                f"prefix works on keyword fields; {node.field!r} is {_a(type)}", node.at
+            )
         return StartsWith(node.field, self._value("keyword", node.field, node.value, node.value_at))
 
     def _within(self, node: In) -> Resolved:
@@ -110,7 +114,7 @@ class _Resolver:
             value = self._value(type, node.field, node.value, node.value_at)
             return Nothing() if value is None else Term(node.field, value)
         if type == "boolean":
-            self._refuse(
+            raise self._error(
                 f"{node.operator} has no meaning for {node.field!r}, which is true or false",
                 node.at,
             )
@@ -123,7 +127,7 @@ class _Resolver:
 
     def _between_integers(self, node: Compare) -> Resolved:
         if not math.isfinite(node.value) or abs(node.value) >= 2**63:
-            self._refuse(f"{node.value} does not fit into 64 bits", node.value_at)
+            raise self._error(f"{node.value} does not fit into 64 bits", node.value_at)
         if node.operator in {"<", "<="}:
             return Range(node.field, None, math.floor(node.value))
         return Range(node.field, math.ceil(node.value), None)
@@ -131,12 +135,12 @@ class _Resolver:
     def _date(self, operator: str, field: str, value: Any, at: int | None) -> Resolved:
         try:
             when = moments(value)
-        except (ValueError, OverflowError):
-            self._refuse(
+        except (ValueError, OverflowError) as error:
+            raise self._error(
                 f"{field!r} is a date, and {value!r} is none: write 2024-05-31 or "
                 "2024-05-31T10:00:00Z",
                 at,
-            )
+            ) from error
         if operator == "==":
             return Range(field, when.first, when.last)
         if operator in {"<", "<="}:
@@ -158,40 +162,43 @@ class _Resolver:
         if hasattr(value, "item"):
             value = value.item()
         if type == "keyword":
-            if isinstance(value, str):
-                return value
-            self._refuse(f"{field!r} is a keyword: write {str(value)!r} in quotes", at)
+            if not isinstance(value, str):
+                raise self._error(f"{field!r} is a keyword: write {str(value)!r} in quotes", at)
+            return value
         if type == "boolean":
-            if isinstance(value, bool):
-                return value
-            self._refuse(f"{field!r} is true or false, not {value!r}", at)
+            if not isinstance(value, bool):
+                raise self._error(f"{field!r} is true or false, not {value!r}", at)
+            return value
+        return self._number(type, field, value, at)
+
+    def _number(self, type: FieldType, field: str, value: Any, at: int | None) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             hint = ": write it without quotes" if _numeric(value) else ""
-            self._refuse(f"{field!r} is {_a(type)}, and {value!r} is not a number{hint}", at)
+            raise self._error(f"{field!r} is {_a(type)}, and {value!r} is not a number{hint}", at)
         if not math.isfinite(value):
-            self._refuse(f"{value} cannot be compared with", at)
+            raise self._error(f"{value} cannot be compared with", at)
         if type == "float":
             return float(value)
         if isinstance(value, float) and not value.is_integer():
             return None
         if not -(2**63) <= int(value) < 2**63:
-            self._refuse(f"{value} does not fit into 64 bits", at)
+            raise self._error(f"{value} does not fit into 64 bits", at)
         return int(value)
 
     def _type(self, field: str, at: int | None) -> FieldType:
         if field in self.fields:
             return self.fields[field]
         if field in self.text_fields:
-            self._refuse(
+            raise self._error(
                 f"{field!r} is a text field: filters work on metadata fields and on id", at
             )
         near = difflib.get_close_matches(str(field), self.fields, n=1, cutoff=0.5)
         hint = f", did you mean {near[0]!r}?" if near else ";"
         known = ", ".join(sorted(self.fields))
-        self._refuse(f"the field {field!r} is not known{hint} known: {known}", at)
+        raise self._error(f"the field {field!r} is not known{hint} known: {known}", at)
 
-    def _refuse(self, reason: str, at: int | None) -> NoReturn:
-        raise FilterError(reason, text=self.text if at is not None else None, position=at)
+    def _error(self, reason: str, at: int | None) -> FilterError:
+        return FilterError(reason, text=self.text if at is not None else None, position=at)
 
 
 def _a(type: FieldType) -> str:
