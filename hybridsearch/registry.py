@@ -23,8 +23,8 @@ BUILT_IN: Final[dict[Family, dict[str, str]]] = {
         "min": "hybridsearch.fusion.order_statistics:Min",
         "geometric": "hybridsearch.fusion.means:GeometricMean",
         "harmonic": "hybridsearch.fusion.means:HarmonicMean",
-        "dbsf": "hybridsearch.fusion.comb:DistributionBased",
-        "borda": "hybridsearch.fusion.comb:Borda",
+        "dbsf": "hybridsearch.fusion.dbsf:DistributionBased",
+        "borda": "hybridsearch.fusion.borda:Borda",
     },
     "engines": {
         "embedded": "hybridsearch.engines.embedded.engine:EmbeddedEngine",

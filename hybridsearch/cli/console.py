@@ -20,6 +20,11 @@ def messages() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def say(text: str) -> None:
+    """A remark on stderr: lines stay whole, so that paths and JSON in them can be copied."""
+    messages().print(text, markup=False, soft_wrap=True)
+
+
 def print_json(value: object) -> None:
     """One line of JSON on stdout."""
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")

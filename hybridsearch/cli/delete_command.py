@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.console import messages, print_json
+from hybridsearch.cli.console import print_json, say
 from hybridsearch.wiring.index import HybridIndex
 
 
@@ -20,4 +20,4 @@ def delete(
         deleted = index.delete(ids)
     if json:
         print_json({"deleted": deleted})
-    messages().print(f"{deleted} of {len(set(ids))} documents deleted")
+    say(f"{deleted} of {len(set(ids))} documents deleted")

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hybridsearch.cli.console import messages, results
+from hybridsearch.cli.console import messages, results, say
 from hybridsearch.cli.demonstration.docstrings import standard_library
 from hybridsearch.cli.hit_table import hit_table, summary
 from hybridsearch.errors import IndexNotFoundError
@@ -91,7 +91,7 @@ def _add(index: HybridIndex, documents: list[Document]) -> None:
         report = index.add(
             documents, progress=lambda done: progress.update(task, completed=done.indexed)
         )
-    messages().print(
+    say(
         f"{report.indexed:,} docstrings ({report.passages:,} passages) encoded and indexed in "
         f"{report.seconds:.0f} s"
     )

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hybridsearch.cli.console import messages, print_json
+from hybridsearch.cli.console import messages, print_json, say
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
 from hybridsearch.indexing.flow import IndexProgress
@@ -88,11 +88,11 @@ def _opened(
         first = list(islice(records, SAMPLE))
         documents = [record.document for record in first if isinstance(record, Located)]
         given = Schema.infer(documents, untyped=source.untyped)
-        messages().print(
+        say(
             f"schema guessed from {len(documents)} documents (write your own with "
             "`hybridsearch schema SOURCE --output FILE` and --schema FILE):"
         )
-        messages().print(given.to_json().strip(), markup=False)
+        say(given.to_json().strip())
         records = chain(first, records)
     setting = None if encoder == NO_ENCODER else encoder or DEFAULT_MODEL
     return HybridIndex.create(target, schema=given, encoder=setting), records
@@ -134,9 +134,8 @@ def _progress(reading: Reading) -> Iterator[Callable[[IndexProgress], None]]:
 
 
 def _tell(report: IndexReport, json: bool) -> None:
-    console = messages()
     rate = report.indexed / max(report.seconds, 1e-9)
-    console.print(
+    say(
         f"{report.indexed:,} documents indexed ({report.passages:,} passages) in "
         f"{report.seconds:.1f} s, {rate:,.0f}/s"
         + (f"; {report.replaced:,} replaced" if report.replaced else "")
@@ -147,10 +146,9 @@ def _tell(report: IndexReport, json: bool) -> None:
         )
     )
     if report.failed:
-        console.print(
+        say(
             f"{report.failed:,} documents were set aside in {report.dead_letters}; the first: "
-            f"{report.failures[0].reason}",
-            markup=False,
+            f"{report.failures[0].reason}"
         )
     if json:
         print_json(report.as_dict())

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.console import messages
+from hybridsearch.cli.console import say
 from hybridsearch.cli.index_command import SAMPLE
 from hybridsearch.indexing.records import Located
 from hybridsearch.indexing.sources.open import open_sources
@@ -29,4 +29,4 @@ def schema(
         typer.echo(guessed.to_json(), nl=False)
         return
     guessed.save(output)
-    messages().print(f"written to {output}", markup=False)
+    say(f"written to {output}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.console import messages, print_json, results
+from hybridsearch.cli.console import print_json, results, say
 from hybridsearch.cli.hit_table import hit_table, summary
 from hybridsearch.wiring.index import HybridIndex
 
@@ -49,4 +49,4 @@ def search(
         print_json(response.as_dict())
         return
     results().print(hit_table(response, explain=explain))
-    messages().print(summary(response), markup=False)
+    say(summary(response))

@@ -5,6 +5,9 @@ Missing from a full list, it scores at most the list's last score. So every cand
 and a highest blended score, and only those whose highest reaches the k-th best lowest need their
 exact scores. After the threshold algorithm of Fagin, Lotem and Naor 2001, "Optimal aggregation
 algorithms for middleware".
+
+Where a list is approximate (kNN over a graph), what it overlooked may score above its last one:
+such a candidate, if no other list brings it within reach, keeps a score that is too low.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 from hybridsearch.fusion.protocol import Fusion
 from hybridsearch.fusion.table import Floats, ScoreTable
 
-# What adding up in another order may change: ties must not be lost to rounding.
+# Not every function rounds monotonically (arctan need not): a tie must not be lost to rounding.
 _SLACK = 1e-12
 
 
@@ -26,7 +29,8 @@ class Openness:
     """What is still to be asked before a table can be fused.
 
     table: with the scores that are known without asking; cells: bool[n, r], those to ask for;
-    reach: bool[n], the candidates that can be among the best k.
+    reach: bool[n], the candidates that can be among the best k. Where nothing is missing, or the
+    fusion does not allow bounds, these are all candidates.
     """
 
     table: ScoreTable
@@ -38,36 +42,41 @@ def openness(table: ScoreTable, exhaustive: NDArray[np.bool_], fusion: Fusion, k
     """The cells whose exact scores the best k depend on.
 
     exhaustive: bool[r], the lists that ended before their window did. Asking for these cells and
-    counting all others as the minimum gives the same best k as asking for all.
+    counting all others as the minimum gives the same best k, in the same order and with the same
+    scores, as asking for all; and no cell of these k is left missing.
     """
+    everyone = np.ones(len(table.scores), dtype=np.bool_)
     if fusion.missing != "complete":
-        return Openness(table, np.zeros_like(table.scored), np.ones(len(table.scores), np.bool_))
-    known = _with_known(table, exhaustive)
+        return Openness(table, np.zeros(table.scores.shape, dtype=np.bool_), everyone)
+    known = with_known(table, exhaustive)
     missing = ~known.scored
-    everyone = np.ones(len(missing), dtype=np.bool_)
-    if not missing.any() or len(missing) <= k or not fusion.separable(known):
+    if k < 1:
+        return Openness(known, np.zeros_like(missing), ~everyone)
+    if not missing.any() or len(missing) <= k:
         return Openness(known, missing, everyone)
-    lowest = fusion.fuse(known.with_scores(_filled(known, lowest=True))).scores
-    highest = fusion.fuse(known.with_scores(_filled(known, lowest=False))).scores
+    listed = known.ranks > 0
+    # A retriever that listed no one, and may yet match, bounds nothing.
+    unbounded = missing.any(axis=0) & ~listed.any(axis=0)
+    if unbounded.any() or not fusion.separable(known):
+        return Openness(known, missing, everyone)
+    minima = _minima(known)
+    # Rounding may have put a list's last score below the minimum.
+    last = np.maximum(np.where(listed, known.scores, np.inf).min(axis=0), minima)
+    lowest = fusion.fuse(known.with_scores(np.where(missing, minima, known.scores))).scores
+    highest = fusion.fuse(known.with_scores(np.where(missing, last, known.scores))).scores
     threshold = np.partition(lowest, len(lowest) - k)[len(lowest) - k]
     reach = highest >= threshold - _SLACK * max(1.0, abs(threshold))
     return Openness(known, missing & reach[:, None], reach)
 
 
-def _with_known(table: ScoreTable, exhaustive: NDArray[np.bool_]) -> ScoreTable:
+def with_known(table: ScoreTable, exhaustive: NDArray[np.bool_]) -> ScoreTable:
+    """The table with what is known without asking: whoever is missing from a list that ended
+    before its window (exhaustive: bool[r]) scores exactly that retriever's minimum."""
     if not exhaustive.any():
         return table
-    minima = np.array([column.minimum for column in table.columns])
-    known = np.where(~table.scored & exhaustive, minima, table.scores)
+    known = np.where(~table.scored & exhaustive, _minima(table), table.scores)
     return table.with_scores(known)
 
 
-def _filled(table: ScoreTable, *, lowest: bool) -> Floats:
-    scores = table.scores.copy()
-    for position, column in enumerate(table.columns):
-        holes = np.isnan(scores[:, position])
-        if holes.any():
-            listed = table.scores[table.ranks[:, position] > 0, position]
-            worst = float(listed.min()) if len(listed) else column.maximum
-            scores[holes, position] = column.minimum if lowest else worst
-    return scores
+def _minima(table: ScoreTable) -> Floats:
+    return np.array([column.minimum for column in table.columns], dtype=np.float64)

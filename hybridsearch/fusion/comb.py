@@ -1,16 +1,16 @@
-"""Sums of normalised scores: CombSUM, CombMNZ, and the two sums with a normalisation of their own.
+"""CombSUM and CombMNZ: sums of normalised scores.
 
 Fox and Shaw 1994, "Combination of Multiple Searches", TREC-2.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from hybridsearch.fusion.missing import check_missing
-from hybridsearch.fusion.normalise import RANK, check_normalisation, unmoved
+from hybridsearch.fusion.normalise import check_normalisation, unmoved
 from hybridsearch.fusion.protocol import Missing
 from hybridsearch.fusion.scale import normalised
 from hybridsearch.fusion.table import Fused, ScoreTable
@@ -21,7 +21,7 @@ from hybridsearch.fusion.weights import Weights, by_name, check_weights
 class CombSum:
     """sum_r w_r n_r. weights: by retriever; 1 each where none are given."""
 
-    weights: Weights | None = None
+    weights: Weights | None = field(default=None, hash=False)
     normalise: str = "min-max"
     missing: Missing = "complete"
 
@@ -34,7 +34,7 @@ class CombSum:
         """Blend; contributions sum to the score."""
         weights = by_name(table.columns, self.weights)
         scores = normalised(table, self.normalise, self.missing)
-        contributions = np.nan_to_num(scores, nan=0.0) * weights
+        contributions = np.where(np.isnan(scores), 0.0, scores) * weights
         return Fused(contributions.sum(axis=1), scores, weights, contributions)
 
     def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the same for every table
@@ -44,10 +44,10 @@ class CombSum:
 
 @dataclass(frozen=True)
 class CombMnz:
-    """N sum_r w_r n_r, N the number of retrievers that have the candidate: that score it above
-    their minimum. weights: by retriever; 1 each where none are given."""
+    """N sum_r w_r n_r, N the number of retrievers that have the candidate: that list it, or score
+    it above their minimum when asked. weights: by retriever; 1 each where none are given."""
 
-    weights: Weights | None = None
+    weights: Weights | None = field(default=None, hash=False)
     normalise: str = "min-max"
     missing: Missing = "complete"
 
@@ -60,59 +60,11 @@ class CombMnz:
         """Blend; contributions sum to the score."""
         summed = CombSum(self.weights, self.normalise, self.missing).fuse(table)
         minima = np.array([column.minimum for column in table.columns])
-        having = (table.scored & (table.scores > minima)).sum(axis=1)
-        return Fused(
-            summed.scores * having,
-            summed.normalised,
-            summed.weights,
-            summed.contributions * having[:, None],
-        )
+        # A completed score at the minimum says that the retriever does not match: a lexical 0.
+        having = (table.ranks > 0) | (table.scored & (table.scores > minima))
+        contributions = summed.contributions * having.sum(axis=1, keepdims=True)
+        return Fused(contributions.sum(axis=1), summed.normalised, summed.weights, contributions)
 
     def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the same for every table
         """Never: one more retriever multiplies the sum, which may be negative."""
         return False
-
-
-@dataclass(frozen=True)
-class DistributionBased:
-    """Distribution-based score fusion: the sum of scores normalised by mean and deviation.
-    Mazzeschi 2023, as in Qdrant. weights: by retriever; 1 each where none are given."""
-
-    weights: Weights | None = None
-    missing: Missing = "complete"
-
-    def __post_init__(self) -> None:
-        check_weights(self.weights)
-        check_missing(self.missing)
-
-    def fuse(self, table: ScoreTable) -> Fused:
-        """Blend; contributions sum to the score."""
-        return CombSum(self.weights, "dbsf", self.missing).fuse(table)
-
-    def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the same for every table
-        """Never: a completed score moves mean and deviation."""
-        return False
-
-
-@dataclass(frozen=True)
-class Borda:
-    """Borda count: the sum of 1 - (rank - 1) / n over lists of n candidates. de Borda 1784.
-    weights: by retriever; 1 each where none are given."""
-
-    weights: Weights | None = None
-
-    def __post_init__(self) -> None:
-        check_weights(self.weights)
-
-    @property
-    def missing(self) -> Missing:
-        """Ranks need no scores."""
-        return "ignore"
-
-    def fuse(self, table: ScoreTable) -> Fused:
-        """Blend; contributions sum to the score."""
-        return CombSum(self.weights, RANK, "ignore").fuse(table)
-
-    def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the same for every table
-        """Ranks do not change when a score is completed."""
-        return True

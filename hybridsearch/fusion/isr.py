@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ class InverseSquareRank:
     weights: by retriever; 1 each where none are given.
     """
 
-    weights: Weights | None = None
+    weights: Weights | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         check_weights(self.weights)
@@ -33,9 +33,10 @@ class InverseSquareRank:
         """Blend; the normalised score is 1 / rank^2."""
         weights = by_name(table.columns, self.weights)
         listed = table.ranks > 0
-        scores = np.where(listed, 1.0 / np.maximum(table.ranks, 1).astype(np.float64) ** 2, np.nan)
+        inverse = 1.0 / np.maximum(table.ranks, 1).astype(np.float64) ** 2
         lists = listed.sum(axis=1, keepdims=True)
-        contributions = np.nan_to_num(scores, nan=0.0) * weights * lists
+        contributions = np.where(listed, inverse, 0.0) * weights * lists
+        scores = np.where(listed, inverse, np.nan)
         return Fused(contributions.sum(axis=1), scores, weights, contributions)
 
     def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the same for every table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from hybridsearch.fusion.weights import Weights, by_name, check_weights
 class Mean:
     """The arithmetic mean, each retriever alike unless weights say otherwise."""
 
-    weights: Weights | None = None
+    weights: Weights | None = field(default=None, hash=False)
     normalise: str = "min-max"
     missing: Missing = "complete"
 
@@ -44,7 +44,7 @@ class GeometricMean:
     """exp(sum_r w_r ln n_r / sum_r w_r) over the retrievers with a score above zero, as in
     OpenSearch's hybrid query; it has no parts, so contributions are NaN."""
 
-    weights: Weights | None = None
+    weights: Weights | None = field(default=None, hash=False)
     normalise: str = "min-max"
     missing: Missing = "complete"
 
@@ -57,8 +57,8 @@ class GeometricMean:
         """Blend."""
         scores, weights, counted = _positive(table, self.weights, self.normalise, self.missing)
         logarithms = np.log(np.where(counted, scores, 1.0))
-        whole = counted @ weights
-        mean = np.exp((logarithms @ weights) / np.where(whole > 0, whole, 1.0))
+        whole = _summed(counted, weights)
+        mean = np.exp(_summed(logarithms, weights) / np.where(whole > 0, whole, 1.0))
         return _without_parts(np.where(whole > 0, mean, 0.0), scores, weights)
 
     def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the same for every table
@@ -71,7 +71,7 @@ class HarmonicMean:
     """sum_r w_r / sum_r (w_r / n_r) over the retrievers with a score above zero, as in
     OpenSearch's hybrid query; it has no parts, so contributions are NaN."""
 
-    weights: Weights | None = None
+    weights: Weights | None = field(default=None, hash=False)
     normalise: str = "min-max"
     missing: Missing = "complete"
 
@@ -83,8 +83,8 @@ class HarmonicMean:
     def fuse(self, table: ScoreTable) -> Fused:
         """Blend."""
         scores, weights, counted = _positive(table, self.weights, self.normalise, self.missing)
-        inverse = np.where(counted, 1.0 / np.where(counted, scores, 1.0), 0.0) @ weights
-        whole = counted @ weights
+        inverse = _summed(np.where(counted, 1.0 / np.where(counted, scores, 1.0), 0.0), weights)
+        whole = _summed(counted, weights)
         mean = whole / np.where(inverse > 0, inverse, 1.0)
         return _without_parts(np.where(inverse > 0, mean, 0.0), scores, weights)
 
@@ -98,7 +98,13 @@ def _positive(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     scores = normalised(table, normalise, missing)
     # A score too small for its inverse to be finite counts as zero.
-    return scores, by_name(table.columns, weights), np.nan_to_num(scores, nan=0.0) > 1e-300
+    return scores, by_name(table.columns, weights), np.greater(scores, 1e-300)
+
+
+def _summed(values: NDArray[np.generic], weights: Floats) -> Floats:
+    # Not a matrix product: that may round equal rows differently, and so break their ties.
+    summed: Floats = np.multiply(values, weights).sum(axis=1)
+    return summed
 
 
 def _without_parts(fused: Floats, scores: Floats, weights: Floats) -> Fused:

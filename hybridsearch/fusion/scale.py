@@ -24,7 +24,8 @@ def normalised(table: ScoreTable, normalise: str, missing: Missing) -> Floats:
             result[:, position] = np.nan if missing == "ignore" else 0.0
         else:
             result[:, position] = fit(scored, column)(scores[:, position])
-    return result
+    # A normalisation may give every cell the same number, where all scores are equal.
+    return np.where(np.isnan(scores), np.nan, result) if missing == "ignore" else result
 
 
 def _by_rank(table: ScoreTable, missing: Missing) -> Floats:

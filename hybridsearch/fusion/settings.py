@@ -21,7 +21,8 @@ def parse_fusion(setting: str | Fusion) -> Fusion:
     """
     if isinstance(setting, str):
         return _parsed(setting.strip())
-    if not callable(getattr(setting, "fuse", None)) or isinstance(setting, type):
+    kind: Any = type(setting)
+    if not hasattr(kind, "fuse"):
         raise ConfigurationError(
             f"{setting!r} is not a fusion: give a name such as 'convex', or a fusion object"
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from hybridsearch.errors import ConfigurationError, UnknownNameError
+from hybridsearch.fusion.parameters import check_number
 from hybridsearch.fusion.table import Column, Floats
 
 Weights = Mapping[str, float]
@@ -24,7 +24,7 @@ def by_kind(columns: tuple[Column, ...], dense: float) -> Floats:
 
 
 def by_name(columns: tuple[Column, ...], weights: Weights | None) -> Floats:
-    """float64[r]: the given weights, 1 each where none are given.
+    """float64[r]: the given weights as they are, 1 each where none are given.
 
     Raises UnknownNameError for a retriever that is not in the request, ConfigurationError for one
     that was not given a weight.
@@ -48,29 +48,16 @@ def check_weights(weights: object) -> None:
     """Raises ConfigurationError unless these are non-negative numbers by name, not all zero."""
     if weights is None:
         return
-    if not isinstance(weights, Mapping) or not weights:
+    if (
+        not isinstance(weights, Mapping)
+        or not weights
+        or not all(isinstance(name, str) for name in weights)
+    ):
         raise ConfigurationError(
             "weights must give numbers by retriever, such as {'lexical': 0.3, 'dense': 0.7}, "
             f"not {weights!r}"
         )
     for name, weight in weights.items():
-        check_number(f"weight of {name!r}", weight, least=0.0)
+        check_number(f"the weight of {name!r}", weight, least=0.0)
     if not any(weights.values()):
         raise ConfigurationError("weights are all zero: give at least one retriever a weight")
-
-
-def check_number(
-    what: str, value: object, *, least: float, most: float = math.inf, above: bool = False
-) -> None:
-    """Raises ConfigurationError unless the value is a finite number in the range."""
-    allowed = f"above {least:g}" if above else f"at least {least:g}"
-    if most < math.inf:
-        allowed += f" and at most {most:g}"
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if (
-        not number
-        or not math.isfinite(value)  # type: ignore[arg-type]
-        or not (value > least if above else value >= least)  # type: ignore[operator]
-        or value > most  # type: ignore[operator]
-    ):
-        raise ConfigurationError(f"{what} must be a number {allowed}, not {value!r}")

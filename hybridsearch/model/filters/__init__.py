@@ -1,6 +1,7 @@
 """Filters: a small language, the same as Python objects, and what engines get of them."""
 
 from hybridsearch.model.filters.language import parse
+from hybridsearch.model.filters.matches import matches
 from hybridsearch.model.filters.nodes import (
     And,
     Compare,
@@ -48,6 +49,7 @@ __all__ = [
     "Term",
     "Terms",
     "field",
+    "matches",
     "parse",
     "resolve",
 ]
