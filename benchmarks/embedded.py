@@ -76,8 +76,8 @@ def searches(index: HybridIndex, asked: Sequence[Query], calls: int) -> dict[str
             number, where=filter_of(percent, number)
         )
     for percent in SHARES:
-        cases[f"hybrid, a repeated filter keeps {percent} %"] = (
-            lambda number, percent=percent: search(number, where=filter_of(percent, 0))
+        cases[f"hybrid, a repeated filter keeps {percent} %"] = lambda number, percent=percent: (
+            search(number, where=filter_of(percent, 0))
         )
     return interleaved(cases, rounds=5, calls=calls)
 

@@ -42,7 +42,8 @@ def by_hand(given: Passages) -> tuple[Search, float]:
         cosines = (dense[union] + 1) / (float(dense.max()) + 1)
         scores = 0.8 * cosines + 0.2 * lexical[union] / scale
         order = np.argsort(-scores)[:10]
-        return [f"d{position:07d}" for position in union[order] if texts[position]]
+        hits = [(f"d{position:07d}", texts[position]) for position in union[order].tolist()]
+        return [id for id, _ in hits]
 
     return search, seconds
 
@@ -78,7 +79,6 @@ def with_lancedb(given: Passages) -> tuple[dict[str, Search], dict[str, float]]:
             yield pa.record_batch(columns, schema=kind)
 
     words = FTS(stem=False, remove_stop_words=False, ascii_folding=False)
-    begin = time.perf_counter()
     database = lancedb.connect(folder)
     tables = {}
     seconds = {}
@@ -93,6 +93,7 @@ def with_lancedb(given: Passages) -> tuple[dict[str, Search], dict[str, float]]:
             made.wait_for_index(["vector_idx"])
         seconds[name] = time.perf_counter() - begin
         tables[name] = made
+        say(f"  {time.perf_counter() - begin:.0f} s")
     reranker = RRFReranker()
 
     def search(name: str) -> Search:
@@ -167,6 +168,10 @@ def main() -> None:
     print(table(["documents indexed per second", "once"], rows) + "\n")
     print(" ".join(notes) + "\n")
     index.close()
+
+
+def _best(scores: np.ndarray, count: int) -> np.ndarray:
+    return np.argpartition(scores, len(scores) - count)[-count:]
 
 
 if __name__ == "__main__":

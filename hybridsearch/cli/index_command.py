@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import (
@@ -19,17 +18,16 @@ from rich.progress import (
 )
 
 from hybridsearch.cli.console import messages, print_json, say
+from hybridsearch.cli.guessing import guess_schema
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
 from hybridsearch.indexing.flow import IndexProgress
-from hybridsearch.indexing.records import Located
 from hybridsearch.indexing.sources.bytes import Reading
-from hybridsearch.indexing.sources.open import Source, open_sources
+from hybridsearch.indexing.sources.open import RecordStream, Source, open_sources
 from hybridsearch.model.response import IndexReport
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.index import HybridIndex
 
-SAMPLE = 1000
 SET_ASIDE = 3
 NO_ENCODER = "none"
 
@@ -69,7 +67,7 @@ def index(
 
 def _opened(
     target: str, source: Source, schema_file: Path | None, encoder: str | None
-) -> tuple[HybridIndex, Iterator[Any]]:
+) -> tuple[HybridIndex, RecordStream]:
     given = Schema.load(schema_file) if schema_file is not None else None
     try:
         opened = HybridIndex.open(target, encoder=None if encoder == NO_ENCODER else encoder)
@@ -83,17 +81,14 @@ def _opened(
                 "--schema out to add to it, or make a new index"
             )
         return opened, source.records
-    records: Iterator[Any] = source.records
+    records = source.records
     if given is None:
-        first = list(islice(records, SAMPLE))
-        documents = [record.document for record in first if isinstance(record, Located)]
-        given = Schema.infer(documents, untyped=source.untyped)
+        given, sampled, records = guess_schema(source)
         say(
-            f"schema guessed from {len(documents)} documents (write your own with "
+            f"schema guessed from {sampled} documents (write your own with "
             "`hybridsearch schema SOURCE --output FILE` and --schema FILE):"
         )
         say(given.to_json().strip())
-        records = chain(first, records)
     setting = None if encoder == NO_ENCODER else encoder or DEFAULT_MODEL
     return HybridIndex.create(target, schema=given, encoder=setting), records
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hybridsearch.cli.console import say
-from hybridsearch.cli.index_command import SAMPLE
-from hybridsearch.indexing.records import Located
+from hybridsearch.cli.guessing import guess_schema
 from hybridsearch.indexing.sources.open import open_sources
-from hybridsearch.model.schema import Schema
 
 
 def schema(
@@ -20,11 +17,7 @@ def schema(
     output: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
 ) -> None:
     """Guess a schema from the first thousand documents."""
-    source = open_sources(sources)
-    sample = [
-        record.document for record in islice(source.records, SAMPLE) if isinstance(record, Located)
-    ]
-    guessed = Schema.infer(sample, untyped=source.untyped)
+    guessed, _, _ = guess_schema(open_sources(sources))
     if output is None:
         typer.echo(guessed.to_json(), nl=False)
         return

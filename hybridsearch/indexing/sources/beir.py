@@ -22,6 +22,12 @@ def read_corpus(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
     for record in read_jsonl(path, reading):
         if isinstance(record, Located) and isinstance(record.document.get("metadata"), dict):
             fields = {key: value for key, value in record.document.items() if key != "metadata"}
-            yield Located(record.place, {**record.document["metadata"], **fields})
+            # An id in there is a field of the collection, and must not become the document's.
+            entries = {
+                key: value
+                for key, value in record.document["metadata"].items()
+                if key not in {"id", "_id"}
+            }
+            yield Located(record.place, {**entries, **fields})
         else:
             yield record

@@ -9,12 +9,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 
 from hybridsearch.errors import SourceError
 
+_PACKED_BYTES = 1 << 17
 _UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 
@@ -63,10 +64,45 @@ def open_bytes(path: Path | None, reading: Reading) -> Iterator[BinaryIO]:
         raise SourceError(f"{path} cannot be read: {error}") from error
 
 
+class _Unzstd(io.RawIOBase):
+    """Unpacks frame after frame; a file that ends within one raises EOFError.
+
+    The package's own stream reader takes a file that was cut off for one that has ended.
+    """
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._rest = b""
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            packed = self._rest or self._packed.read(_PACKED_BYTES)
+            if not packed:
+                if self._begun:
+                    raise EOFError("the file ends before its last frame does: it was cut off")
+                return 0
+            self._begun = True
+            self._ready = memoryview(self._frame.decompress(packed))
+            self._rest = b""
+            if self._frame.eof:
+                self._rest = self._frame.unused_data
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+                self._begun = False
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+
 def _unpacked(raw: BinaryIO, path: Path) -> BinaryIO:
     if path.suffix == ".gz":
         return cast("BinaryIO", gzip.open(raw, "rb"))
     if path.suffix == ".zst":
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        return cast("BinaryIO", io.BufferedReader(reader, 1 << 20))
+        return cast("BinaryIO", io.BufferedReader(_Unzstd(raw), 1 << 20))
     return raw

@@ -24,20 +24,30 @@ def read_csv(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
         # Bytes that are not UTF-8 become lone surrogates, so that one bad row stays one bad row.
         text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
         rows = csv.reader(text, delimiter=delimiter, strict=True)
-        header = next(rows, None)
-        if not header or not {"id", "_id"} & set(header):
-            raise SourceError(
-                f"{path}: the first row must name the columns, one of them 'id' (or '_id'); "
-                f"found {', '.join(header or ['nothing'])}"
-            )
         try:
+            header = _header(path, next(rows, []))
             for row in rows:
                 if row:
                     yield _record(f"{path.name}:{rows.line_num}", header, row)
         except csv.Error as error:
-            raise SourceError(f"{path}:{rows.line_num}: {error}") from error
+            raise SourceError(
+                f"{path}:{rows.line_num}: {error}: look for a quote that is not closed, and "
+                "write a quote within quotes twice"
+            ) from error
         finally:
             text.detach()
+
+
+def _header(path: Path, row: list[str]) -> list[str]:
+    if not {"id", "_id"} & set(row):
+        raise SourceError(
+            f"{path}: the first row must name the columns, one of them 'id' (or '_id'); "
+            f"found {', '.join(row) or 'nothing'}"
+        )
+    again = next((name for at, name in enumerate(row) if name in row[:at]), None)
+    if again is not None:
+        raise SourceError(f"{path}: the first row names the column {again!r} twice: rename one")
+    return row
 
 
 def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from hybridsearch.errors import SourceError
 from hybridsearch.indexing.records import Located, Unreadable
@@ -18,12 +19,15 @@ _PACKED = {".gz", ".zst"}
 _LINES = {".jsonl", ".ndjson", ".json"}
 _TABLES = {".csv", ".tsv"}
 
+RecordStream: TypeAlias = Iterator[Located | Unreadable]
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """Records to read, and how far the reading is. `untyped`: every value is text (CSV)."""
 
-    records: Iterator[Located | Unreadable]
+    name: str
+    records: RecordStream
     reading: Reading
     untyped: bool
 
@@ -34,10 +38,10 @@ def open_sources(names: Sequence[str]) -> Source:
     sizes = [path.stat().st_size for path in paths if path is not None]
     reading = Reading(None if None in paths else sum(sizes))
     untyped = bool(paths) and all(path is not None and _is_table(path) for path in paths)
-    return Source(_records(paths, reading), reading, untyped)
+    return Source(", ".join(names), _records(paths, reading), reading, untyped)
 
 
-def _records(paths: Sequence[Path | None], reading: Reading) -> Iterator[Located | Unreadable]:
+def _records(paths: Sequence[Path | None], reading: Reading) -> RecordStream:
     for path in paths:
         if path is None:
             yield from read_jsonl(None, reading)
