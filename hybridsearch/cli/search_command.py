@@ -36,6 +36,9 @@ def search(
 ) -> None:
     """Search an index."""
     with HybridIndex.open(target) as index:
+        if not retriever or set(retriever) != {"lexical"}:
+            with messages().status("loading the encoder"):
+                index.warm_up()
         response = index.search(
             query,
             k=k,

@@ -17,7 +17,8 @@ def by_kind(columns: tuple[Column, ...], dense: float) -> Floats:
     """float64[r], summing to 1: `dense` shared by the dense retrievers, the rest by the lexical
     ones; where only one kind is there, it gets everything."""
     kinds = [column.kind for column in columns]
-    share = {"dense": dense, "lexical": 1.0 - dense}
+    # Rounded, so that 1 - 0.8 is shown as 0.2.
+    share = {"dense": dense, "lexical": round(1.0 - dense, 12)}
     if len(set(kinds)) == 1:
         share = {kinds[0]: 1.0}
     return np.array([share[kind] / kinds.count(kind) for kind in kinds])

@@ -1,0 +1,1 @@
+"""The nouns: schema, document, filter, request, response."""

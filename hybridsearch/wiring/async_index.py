@@ -112,6 +112,11 @@ class AsyncHybridIndex:
         ]
         return await run_async(flows, self._performer.perform_async)
 
+    async def warm_up(self) -> None:
+        """Load the encoder now rather than with the first text that needs it."""
+        if self._performer.encodes:
+            await asyncio.to_thread(self._performer.encoder)
+
     async def get(self, id: str) -> Document | None:
         """The document with this id; see HybridIndex.get."""
         got: Got = await self._perform(Get((id,)))

@@ -130,6 +130,11 @@ class HybridIndex:
         ]
         return run(flows, self._performer.perform)
 
+    def warm_up(self) -> None:
+        """Load the encoder now rather than with the first text that needs it."""
+        if self._performer.encodes:
+            self._performer.encoder()
+
     def get(self, id: str) -> Document | None:
         """The document with this id, as it was given, without its vectors; None if absent."""
         got: Got = self._perform(Get((id,)))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hybridsearch.fusion.bounds import openness
 from hybridsearch.fusion.comb import CombSum
 from hybridsearch.fusion.convex import Convex
+from hybridsearch.fusion.order_statistics import Max
 from hybridsearch.fusion.protocol import Fusion
 from hybridsearch.fusion.rrf import ReciprocalRank
 from hybridsearch.fusion.table import Column
@@ -97,13 +98,14 @@ def test_no_candidates_leave_nothing_open() -> None:
     assert opened.cells.shape == (0, 2)
 
 
-def test_a_tie_at_the_threshold_is_asked_about() -> None:
-    """The lower bound of one equals the upper bound of another, whose id comes first."""
-    hidden = HiddenScores(("b", "a"), LEXICAL_AND_DENSE, np.array([[2.0, 0.5], [2.0, 0.5]]))
-    candidacy = Candidacy(
-        ["b", "a"],
-        hidden.candidacy(window=2).table.with_scores(np.array([[2.0, 0.5], [2.0, np.nan]])),
-        np.array([False, False]),
-    )
-    opened = openness(candidacy.table, candidacy.exhaustive, Convex(), 1)
-    assert opened.cells.tolist() == [[False, False], [False, True]]
+def test_candidates_that_can_only_tie_with_the_best_are_asked_about() -> None:
+    candidacy = _hidden([(3, np.nan), (np.nan, 0.9)]).candidacy(window=1)
+    opened = openness(candidacy.table, candidacy.exhaustive, Max(), 1)
+    assert opened.reach.all()
+    assert opened.cells.sum() == 2
+
+
+def test_a_retriever_that_listed_no_one_and_may_match_bounds_nothing() -> None:
+    candidacy = _hidden([(3, np.nan), (2, np.nan), (1, np.nan)]).candidacy(window=5)
+    opened = openness(candidacy.table, np.array([True, False]), Convex(dense=0.01), 1)
+    assert opened.cells[:, 1].all()

@@ -15,7 +15,7 @@ import zstandard
 
 from hybridsearch.errors import SourceError
 
-_PACKED_BYTES = 1 << 17
+_PACKED_BYTES = 1 << 15
 _UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 

@@ -1,0 +1,265 @@
+"""`search`, `info`, `delete` and `schema`, with their options, shapes and exit statuses."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from command_line import SCRIPT, Run, book, running_in, write_lines, write_schema
+
+from hybridsearch import HybridIndex, __version__
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return running_in(tmp_path)
+
+
+@pytest.fixture
+def books(tmp_path: Path, run: Run) -> str:
+    """An index of twenty books that bring their vectors."""
+    source = write_lines(
+        tmp_path / "books.jsonl",
+        [book(i, lang=("en", "de")[i % 2], shelf=f"S{i}") for i in range(20)],
+    )
+    schema = write_schema(tmp_path)
+    ran = run("index", "embedded:books", source, "--schema", schema, "--encoder", "none")
+    assert ran.status == 0, ran
+    return "embedded:books"
+
+
+def test_search_with_an_encoder_explains_both_retrievers(
+    run: Run, tmp_path: Path, tiny_model: Path
+) -> None:
+    source = write_lines(
+        tmp_path / "books.jsonl",
+        [
+            {"id": "moby", "title": "Moby Dick", "text": "a whale and a ship", "year": 1851},
+            {"id": "emma", "title": "Emma", "text": "a match is made in town", "year": 1815},
+            {"id": "kim", "title": "Kim", "text": "a boy and a lama on the road", "year": 1901},
+        ],
+    )
+    indexed = run("index", "embedded:x", source, "--encoder", tiny_model, "--json")
+    assert indexed.status == 0, indexed
+    assert "schema guessed from 3 documents" in indexed.err
+    guessed = json.loads(indexed.err[indexed.err.index("\n{") : indexed.err.rindex("\n}") + 2])
+    assert list(guessed["text"]) == ["title", "text"]
+    assert guessed["metadata"] == {"year": {"type": "integer"}}
+
+    asked = run("search", "embedded:x", "whale ship", "-k", 2, "--json", "--where", "year < 1900")
+    assert asked.status == 0, asked
+    response = asked.last_json
+    assert {"hits", "candidates", "timings_ms", "warnings"} <= set(response)
+    assert response["candidates"] == {"lexical": 1, "dense": 2}
+    assert response["warnings"] == []
+    assert [hit["id"] for hit in response["hits"]][0] == "moby"
+    assert len(response["hits"]) == 2
+    for hit in response["hits"]:
+        assert set(hit) == {"id", "score", "fields", "passages", "ledger"}
+        assert set(hit["ledger"]) == {"lexical", "dense"}
+        for entry in hit["ledger"].values():
+            assert set(entry) == {
+                "score",
+                "rank",
+                "normalised",
+                "weight",
+                "contribution",
+                "completed",
+            }
+        parts = [entry["contribution"] for entry in hit["ledger"].values()]
+        assert sum(parts) == pytest.approx(hit["score"], abs=1e-6)
+    assert response["hits"][0]["fields"]["year"] == 1851
+    assert response["hits"][0]["passages"][0]["text"] == "Moby Dick\na whale and a ship"
+
+    table = run("search", "embedded:x", "whale ship", "--explain", "--fusion", "rrf(k=10)")
+    assert table.status == 0, table
+    assert "lexical" in table.out.splitlines()[0]
+    assert "dense" in table.out.splitlines()[0]
+    assert "moby" in table.out
+    assert "candidates: lexical 1, dense 3" in table.err
+
+
+def test_search_options_narrow_and_bound_the_hits(run: Run, books: str) -> None:
+    both = run("search", books, "whales", "-k", 3, "--where", "lang == 'de'", "--json")
+    assert both.status == 0, both
+    assert len(both.last_json["hits"]) == 3
+    assert {hit["fields"]["lang"] for hit in both.last_json["hits"]} == {"de"}
+    assert both.last_json["hits"][0]["fields"]["shelf"].startswith("S")
+
+    nothing = run("search", books, "unheardof", "--retriever", "lexical")
+    assert nothing.status == 0
+    assert "nothing found" in nothing.err
+
+    without = run("search", books, "whales", "--window", 10, "--json")
+    assert "no encoder" in without.last_json["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([""], ["the query is empty", "write what to look for"]),
+        ([" \t "], ["the query is empty"]),
+        (["w" * 50_000], ["50,000 characters", "at most 10,000"]),
+        (["whales", "-k", "1000000"], ["1,000,000", "at most 10,000"]),
+        (["whales", "-k", "10", "--window", "5"], ["window 5", "window=10 or more"]),
+        (["whales", "--window", "20000"], ["window is 20,000", "at most 10,000"]),
+        (["whales", "--fusion", "rrff"], ["unknown fusion 'rrff'", "did you mean 'rrf'"]),
+        (["whales", "--fusion", "convx"], ["did you mean 'convex'"]),
+        (["whales", "--fusion", "rrf(k=-1)"], ["rrf", "k"]),
+        (["whales", "--fusion", "rrf(q=1)"], ["rrf", "q"]),
+        (["whales", "--where", "yaer > 1900"], ["filter, at character 1", "'year'"]),
+        (["whales", "--where", "year >"], ["filter, at character"]),
+        (["whales", "--where", "year > 'x'"], ["filter", "year"]),
+        (["whales", "--retriever", "densee"], ["unknown retriever", "did you mean 'dense'"]),
+    ],
+)
+def test_a_wrong_search_says_what_would_be_right(
+    run: Run, books: str, arguments: list[str], parts: list[str]
+) -> None:
+    run("search", books, *arguments).failed_with(*parts)
+
+
+def test_targets_that_cannot_be_opened_say_why(run: Run, books: str, tmp_path: Path) -> None:
+    run("search", "embedded:absent", "q").failed_with("no index at embedded:absent", "make one")
+    run("info", "elastik:books").failed_with("unknown engine 'elastik'", "Known:")
+    run("info", "books").failed_with("is not a target", "embedded:./books")
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "notes.txt").write_text("x")
+    run("info", "embedded:papers").failed_with("no index at embedded:papers")
+    source = write_lines(tmp_path / "more.jsonl", [book(1)])
+    schema = write_schema(tmp_path)
+    run(
+        "index", "embedded:papers", source, "--schema", schema, "--encoder", "none"
+    ).failed_with("is not an index", "new or an empty folder")  # fmt: skip
+    (tmp_path / "books" / "definition.json").write_text('{"schema": 3')
+    run("info", books).failed_with("definition.json is damaged", "restore it")
+
+
+def test_info_tells_what_the_index_holds(run: Run, books: str) -> None:
+    told = run("info", books, "--json")
+    assert told.status == 0
+    assert told.err == ""
+    assert told.last_json["documents"] == 20
+    assert told.last_json["passages"] == {"dense": 20}
+    assert told.last_json["encoder"] is None
+    assert told.last_json["schema"]["metadata"]["year"] == {"type": "integer"}
+    assert told.last_json["bytes"] > 1000
+
+    table = run("info", books)
+    assert table.status == 0
+    for shown in ("embedded:books", "20", "analyzer english", "integer", "4 dims", "none"):
+        assert shown in table.out
+
+
+def test_delete_removes_documents_and_counts_them(run: Run, books: str, tmp_path: Path) -> None:
+    done = run("delete", books, "b1", "b2", "b2", "absent", "--json")
+    assert done.status == 0, done
+    assert done.last_json == {"deleted": 2}
+    assert done.err == "2 of 3 documents deleted\n"
+    again = run("delete", books, "b1")
+    assert again.status == 0
+    assert again.err == "0 of 1 documents deleted\n"
+    with HybridIndex.open(f"embedded:{tmp_path / 'books'}") as index:
+        assert index.count() == 18
+        assert index.get("b1") is None
+
+
+def test_schema_is_printed_or_written(run: Run, books: str, tmp_path: Path) -> None:
+    printed = run("schema", "books.jsonl")
+    assert printed.status == 0, printed
+    guessed = json.loads(printed.out)
+    assert guessed["text"].keys() == {"title", "text"}
+    assert guessed["metadata"]["year"] == {"type": "integer"}
+    run("schema", "books.jsonl", "--output", "no/such/folder/s.json").failed_with("s.json")
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"text": {"title": "klingon"}}')
+    run("index", "embedded:n", "books.jsonl", "--schema", broken).failed_with("broken.json", "title")
+    broken.write_text("{")
+    run("index", "embedded:n", "books.jsonl", "--schema", broken).failed_with("not JSON")
+    run("index", "embedded:n", "books.jsonl", "--schema", "absent.json").failed_with("absent.json")
+    run("index", "embedded:n", "books.jsonl", "--encoder", "none").failed_with("dims", "encoder")
+
+
+def test_version_help_and_wrong_usage(run: Run) -> None:
+    assert run("--version").out == f"hybridsearch {__version__}\n"
+    shown = run("--help")
+    assert shown.status == 0
+    for part in ("index", "search", "info", "delete", "schema", "demo", "Exit status"):
+        assert part in shown.out
+    assert "--explain" in run("search", "--help").out
+    for arguments, part in [
+        (["frobnicate"], "frobnicate"),
+        (["search", "embedded:x"], "query"),
+        (["search", "embedded:x", "q", "-k", "0"], "-k"),
+        (["search", "embedded:x", "q", "-k", "many"], "-k"),
+        (["search", "embedded:x", "q", "--colour"], "--colour"),
+    ]:
+        wrong = run(*arguments)
+        assert wrong.status == 2, wrong
+        assert part in wrong.err
+        assert "Traceback" not in wrong.err
+
+
+def test_a_traceback_is_shown_only_with_debug(run: Run) -> None:
+    plain = run("info", "embedded:absent")
+    assert plain.status == 1
+    assert "Traceback" not in plain.err
+    debug = run("--debug", "info", "embedded:absent")
+    assert debug.status == 1
+    assert "Traceback" in debug.err
+    assert "IndexNotFoundError" in debug.err
+
+
+def test_an_index_of_another_encoder_names_both(
+    run: Run, tmp_path: Path, tiny_model: Path, build_model: object
+) -> None:
+    assert callable(build_model)
+    other = build_model("other-mpnet", seed=7)
+    source = write_lines(tmp_path / "s.jsonl", [{"id": "a", "text": "some words"}])
+    assert run("index", "embedded:x", source, "--encoder", tiny_model).status == 0
+
+    ran = run("index", "embedded:x", source, "--encoder", other)
+
+    ran.failed_with("was made with the encoder", str(tiny_model), str(other), "index the source")
+
+
+def test_an_interrupt_ends_the_command_and_keeps_what_was_committed(
+    run: Run, books: str, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [str(SCRIPT), "index", books, "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    assert process.stdin is not None
+    process.stdin.write((json.dumps(book(99)) + "\n").encode())
+    process.stdin.flush()
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert err.decode().splitlines() == ["interrupted: what was committed stays"]
+    with HybridIndex.open(f"embedded:{tmp_path / 'books'}") as index:
+        assert index.count() == 20
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly(books: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [str(SCRIPT), "search", books, "whales", "-k", "20", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 1
+    assert err == b""
