@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ Float32 = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Passages:
-    """What is indexed: texts, unit vectors float32[n, DIMS], and an even number below NUMBERS."""
+    """What is indexed: texts, unit vectors float32[n, DIMS], and evenly drawn numbers."""
 
     vectors: Float32
     numbers: NDArray[np.int64]
@@ -88,11 +89,12 @@ def passages(size: int) -> Passages:
     folder = scratch() / f"passages-{_VERSION}-{size}"
     if not (folder / "complete").exists():
         _make(folder, size)
+    texts: Any = np.memmap(folder / "texts", dtype=np.uint8, mode="r")
     return Passages(
         np.memmap(folder / "vectors", dtype=np.float32, mode="r", shape=(size, DIMS)),
         np.fromfile(folder / "numbers", dtype=np.int64),
         np.fromfile(folder / "ends", dtype=np.int64),
-        memoryview(np.memmap(folder / "texts", dtype=np.uint8, mode="r")),
+        memoryview(texts),
     )
 
 

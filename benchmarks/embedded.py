@@ -144,7 +144,10 @@ def measure(size: int) -> str:
         samples = searches(index, asked, 30 if big else 100)
         account = steps(index, asked[:100])
         say(f"embedded, {size:,}: threads")
-        rows = [[f"{n} threads", f"{throughput(index, asked, n):.0f}"] for n in (1, 2)]
+        rows = [
+            [name, f"{throughput(index, asked, n):.0f}"]
+            for n, name in ((1, "1 thread"), (2, "2 threads"))
+        ]
     return "\n\n".join(
         [
             f"### Embedded engine, {size:,} passages of {DIMS} dimensions",

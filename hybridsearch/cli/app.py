@@ -56,7 +56,10 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     try:
         app()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer turns an interrupt within a command into this exit status and says nothing.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         typer.echo("interrupted: what was committed stays", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

@@ -29,7 +29,7 @@ def info(
     for name, passages in told.passages.items():
         table.add_row(f"passages in {name}", f"{passages:,}")
     if told.bytes is not None:
-        table.add_row("on disk", f"{told.bytes / 1e6:,.1f} MB")
+        table.add_row("on disk", f"{told.bytes / 1e6:,.2f} MB")
     table.add_row("encoder", told.encoder or "none: documents bring their vectors")
     for name, text in told.schema.text.items():
         table.add_row(f"text {name}", f"analyzer {text.analyzer}, weight {text.weight:g}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.console import print_json, results, say
+from hybridsearch.cli.console import messages, print_json, results, say
 from hybridsearch.cli.hit_table import hit_table, summary
 from hybridsearch.wiring.index import HybridIndex
 

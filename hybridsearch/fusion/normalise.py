@@ -1,10 +1,12 @@
 """Normalisations: one retriever's scores onto a scale that can be blended.
 
-Each is fitted on the retriever's scored cells and then applied to its column, in which missing
-cells may have been filled. A filled cell never comes out above the worst scored one.
-Sources: Fox and Shaw 1994 (min-max, sum); Bruch, Gai and Ingber 2023, arXiv 2210.11934
-(theoretical min-max, z-score); Mazzeschi 2023, Qdrant (distribution-based score fusion);
-Chen et al. 2022 (arctan); de Borda 1784 (rank).
+Each is fitted on the retriever's scored cells, completed ones among them, and then applied to its
+column, in which missing cells may have been filled. Filled cells do not move the fit, and where a
+normalisation has a range they are clipped to it: none comes out above the worst scored cell.
+Sources: Lee 1997, "Analyses of Multiple Evidence Combination" (min-max); Montague and Aslam 2001,
+"Relevance Score Normalization for Metasearch" (sum, z-score); Bruch, Gai and Ingber 2023, arXiv
+2210.11934 (theoretical min-max); Mazzeschi 2023 (distribution-based); Milvus's weighted ranker
+(arctan); de Borda 1784 (rank).
 """
 
 from __future__ import annotations
@@ -12,19 +14,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import cache, partial
-from typing import TypeAlias
+from functools import partial
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from hybridsearch.errors import ConfigurationError, UnknownNameError
+from hybridsearch.fusion.parameters import check_number
 from hybridsearch.fusion.table import Column, Floats
 
 Apply: TypeAlias = Callable[[Floats], Floats]
 Fit: TypeAlias = Callable[[Floats, Column], Apply]
 
-RANK = "rank"
-_WITH_SCALE = re.compile(r"arctan\(\s*scale\s*=\s*([0-9.eE+-]+)\s*\)")
+RANK: Final = "rank"
+_WITH_SCALE: Final = re.compile(r"arctan\(\s*scale\s*=\s*([^()\s]*)\s*\)")
 
 
 def none(_scored: Floats, _column: Column) -> Apply:
@@ -37,7 +40,7 @@ def min_max(scored: Floats, _column: Column) -> Apply:
     low, high = scored.min(), scored.max()
     if high <= low:
         return lambda scores: np.where(scores >= low, 1.0, 0.0)
-    return lambda scores: np.clip((scores - low) / (high - low), 0.0, 1.0)
+    return lambda scores: (np.clip(scores, low, high) - low) / (high - low)
 
 
 def theoretical_min_max(scored: Floats, column: Column) -> Apply:
@@ -45,7 +48,8 @@ def theoretical_min_max(scored: Floats, column: Column) -> Apply:
     width = scored.max() - column.minimum
     if width <= 0:
         return np.zeros_like
-    return lambda scores: (scores - column.minimum) / width
+    # A cosine in single precision may lie a rounding below -1.
+    return lambda scores: np.maximum(scores - column.minimum, 0.0) / width
 
 
 def maximum(scored: Floats, _column: Column) -> Apply:
@@ -75,7 +79,7 @@ def z_score(scored: Floats, _column: Column) -> Apply:
 
 
 def l2(scored: Floats, _column: Column) -> Apply:
-    """S / Euclidean norm of all scores; 0 where that is 0."""
+    """Scores over their Euclidean norm, s / sqrt(sum s^2); 0 where that is 0."""
     norm = float(np.linalg.norm(scored))
     if norm == 0:
         return np.zeros_like
@@ -93,10 +97,11 @@ def distribution_based(scored: Floats, _column: Column) -> Apply:
 
 def arctan(_scored: Floats, _column: Column, *, scale: float = 1.0) -> Apply:
     """2/pi atan(s / scale), -1..1."""
-    return lambda scores: np.arctan(scores / scale) * (2 / math.pi)
+    # Of two arguments: the quotient by a tiny scale would overflow.
+    return lambda scores: np.arctan2(scores, scale) * (2 / math.pi)
 
 
-NORMALISATIONS: dict[str, Fit] = {
+NORMALISATIONS: Final[dict[str, Fit]] = {
     "none": none,
     "min-max": min_max,
     "theoretical-min-max": theoretical_min_max,
@@ -107,11 +112,11 @@ NORMALISATIONS: dict[str, Fit] = {
     "dbsf": distribution_based,
     "arctan": arctan,
 }
-# Whose fit cannot move when a missing cell is filled with at most the worst score of its list.
-UNMOVED = frozenset({"none", "theoretical-min-max", "max", "arctan"})
+# Whose fit cannot move when a missing cell is filled with at most the worst score of its list:
+# they look at the best score only, or at none.
+_UNMOVED: Final = frozenset({"none", "theoretical-min-max", "max", "arctan", RANK})
 
 
-@cache
 def normalisation(name: str) -> Fit:
     """The normalisation with this name; raises UnknownNameError with the nearest.
 
@@ -119,15 +124,7 @@ def normalisation(name: str) -> Fit:
     """
     with_scale = _WITH_SCALE.fullmatch(name.strip())
     if with_scale:
-        try:
-            scale = float(with_scale[1])
-        except ValueError:
-            scale = math.nan
-        if not (math.isfinite(scale) and scale > 0):
-            raise ConfigurationError(
-                f"arctan's scale must be a number above 0, not {with_scale[1]}"
-            )
-        return partial(arctan, scale=scale)
+        return partial(arctan, scale=_scale(with_scale[1]))
     if name not in NORMALISATIONS:
         raise UnknownNameError("normalisation", name, (*NORMALISATIONS, RANK))
     return NORMALISATIONS[name]
@@ -143,9 +140,18 @@ def check_normalisation(name: object) -> None:
 
 def unmoved(name: str) -> bool:
     """Whether filling missing cells leaves the normalised scores of all others as they are."""
-    return name.partition("(")[0].strip() in UNMOVED
+    return name.partition("(")[0].strip() in _UNMOVED
+
+
+def _scale(text: str) -> float:
+    try:
+        scale: float | str = float(text)
+    except ValueError:
+        scale = text
+    check_number("the scale of arctan", scale, least=0, above=True)
+    return float(scale)
 
 
 def _spread(scored: Floats, deviation: float) -> bool:
     """Whether scores differ by more than what adding them up in floating point makes of equals."""
-    return deviation > 1e-12 * max(1.0, float(np.abs(scored).max()))
+    return deviation > 1e-12 * float(np.abs(scored).max())

@@ -8,9 +8,11 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from hybridsearch.errors import ConfigurationError, UnknownNameError
 from hybridsearch.fusion.protocol import Fusion
-from hybridsearch.registry import BUILT_IN, load, names
+from hybridsearch.registry import BUILT_IN, load
 
 
 def parse_fusion(setting: str | Fusion) -> Fusion:
@@ -21,8 +23,7 @@ def parse_fusion(setting: str | Fusion) -> Fusion:
     """
     if isinstance(setting, str):
         return _parsed(setting.strip())
-    kind: Any = type(setting)
-    if not hasattr(kind, "fuse"):
+    if not _fuses(setting):
         raise ConfigurationError(
             f"{setting!r} is not a fusion: give a name such as 'convex', or a fusion object"
         )
@@ -44,11 +45,15 @@ def format_fusion(fusion: Fusion) -> str:
     return known[path] + (f"({', '.join(given)})" if given else "")
 
 
+def _fuses(given: object) -> bool:
+    return not isinstance(given, type) and all(
+        hasattr(given, member) for member in ("missing", "fuse", "separable")
+    )
+
+
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> Fusion:
     name, parameters = _call(text)
-    if name not in names("fusions"):
-        raise UnknownNameError("fusion", name, names("fusions"))
     kind: Any = load("fusions", name)
     known = [field.name for field in fields(kind)] if is_dataclass(kind) else None
     for parameter in parameters:
@@ -62,33 +67,70 @@ def _parsed(text: str) -> Fusion:
 
 
 def _call(text: str) -> tuple[str, Mapping[str, Any]]:
-    name, parenthesis, _ = text.partition("(")
+    name, parenthesis, rest = text.partition("(")
     if not parenthesis:
         return text, {}
+    # A plug-in's name need not be a Python name, so another one stands in for it.
+    source = f"_({rest}"
+    shift = len(name) - 1
     try:
-        call = ast.parse(f"_({text[len(name) + 1 :]}", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        call = None
+        call = ast.parse(source, mode="eval").body
+    except SyntaxError as error:
+        column = (error.offset or 1) - 1 + shift
+        raise _unreadable(text, error.msg, column if error.lineno == 1 else None) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise _unreadable(text, str(error) or "it is nested too deeply") from None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-        raise ConfigurationError(
-            f"fusion {text!r} cannot be read: write name(parameter=value, ...), for example "
-            "rrf(k=10)"
-        )
-    if call.args or any(keyword.arg is None for keyword in call.keywords):
-        raise ConfigurationError(
-            f"fusion {text!r}: name each parameter, for example rrf(k=10) or convex(dense=0.7)"
-        )
-    parameters = {}
+        raise _unreadable(text, "something follows the closing parenthesis")
+    if call.args:
+        place = _column(source, call.args[0]) + shift
+        raise _wrong(text, "name each parameter, for example rrf(k=10)", place)
+    parameters: dict[str, Any] = {}
     for keyword in call.keywords:
+        place = _column(source, keyword) + shift
+        if keyword.arg is None:
+            raise _wrong(text, "name each parameter, for example rrf(k=10)", place)
+        if keyword.arg in parameters:
+            raise _unreadable(text, f"{keyword.arg} is given twice", place)
         try:
-            parameters[str(keyword.arg)] = ast.literal_eval(keyword.value)
-        except (ValueError, TypeError):
-            raise ConfigurationError(
-                f"fusion {text!r}: the value of {keyword.arg} must be a number, a string in "
-                "quotes, or weights such as {'lexical': 0.3, 'dense': 0.7}"
+            parameters[keyword.arg] = ast.literal_eval(keyword.value)
+        except (ValueError, TypeError, RecursionError, MemoryError):
+            raise _wrong(
+                text,
+                f"the value of {keyword.arg} must be a number, a string in quotes, or weights "
+                "such as {'lexical': 0.3, 'dense': 0.7}",
+                _column(source, keyword.value) + shift,
             ) from None
     return name.strip(), parameters
 
 
+def _column(source: str, node: ast.keyword | ast.expr) -> int:
+    """The node's place in characters; the parser counts bytes."""
+    line = source.splitlines()[node.lineno - 1]
+    return len(line.encode()[: node.col_offset].decode())
+
+
+def _unreadable(text: str, reason: str, column: int | None = None) -> ConfigurationError:
+    return _wrong(
+        text,
+        f"it cannot be read, {reason}: write name(parameter=value, ...), for example rrf(k=10)",
+        column,
+    )
+
+
+def _wrong(text: str, reason: str, column: int | None = None) -> ConfigurationError:
+    """The error with the text and, where it is one line, a mark under the place."""
+    marked = column is not None and text.isprintable()
+    return ConfigurationError(
+        f"fusion {text!r}: {reason}" + (f"\n  {text}\n  {' ' * (column or 0)}^" if marked else "")
+    )
+
+
 def _literal(value: Any) -> str:
-    return repr(dict(value)) if isinstance(value, Mapping) else repr(value)
+    if isinstance(value, Mapping):
+        return repr({name: _plain(weight) for name, weight in value.items()})
+    return repr(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

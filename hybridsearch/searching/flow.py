@@ -107,6 +107,7 @@ class _Asking:
         ids = self.candidacy.ids
         table = opened.table
         documents: dict[str, StoredDocument] = {}
+        early: list[str] = []
         if opened.cells.any():
             cells = [np.flatnonzero(column) for column in opened.cells.T]
             reach = np.flatnonzero(opened.reach)
@@ -118,7 +119,7 @@ class _Asking:
         with self.timings.step("fuse"):
             fused = plan.fusion.fuse(table)
             rows = top(fused.scores, ids, end)[self.request.offset :]
-        late = [ids[row] for row in rows if ids[row] not in documents]
+        late = [id for id in (ids[row] for row in rows) if id not in set(early)]
         if late:
             nothing = [np.empty(0, dtype=np.int64)] * len(self.queries)
             fetched = yield from self._trip("fetch", nothing, late)

@@ -112,7 +112,7 @@ def test_a_fusion_object_is_taken_as_it_is() -> None:
         ("rrf(k=1", "cannot be read"),
         ("rrf(k=1) + 1", "cannot be read"),
         ("rrf(k=1)(k=2)", "cannot be read"),
-        ("rrf(k=1, k=2)", "cannot be read"),
+        ("rrf(k=1, k=2)", "k is given twice"),
         ("rrf(k=__import__('os'))", "the value of k must be a number"),
         ("rrf(k=" + "(" * 500 + "1" + ")" * 500 + ")", "cannot be read"),
         ("rrf(k=1\x00)", "cannot be read"),

@@ -12,7 +12,6 @@ from hybridsearch.indexing.records import Located, Unreadable
 from hybridsearch.indexing.sources.bytes import Reading, open_bytes
 
 _LONGEST_CELL = 1 << 30
-_SHOWN = 2_000
 
 
 def read_csv(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
@@ -51,7 +50,7 @@ def _header(path: Path, row: list[str]) -> list[str]:
 
 
 def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadable:
-    raw = ",".join(row)[:_SHOWN]
+    raw = ",".join(row)
     try:
         "".join(row).encode()
     except UnicodeEncodeError:

