@@ -14,9 +14,7 @@ B = 0.75
 _FREE = 24
 
 
-def lucene_bm25(
-    documents: Sequence[Sequence[str]], query: Sequence[str]
-) -> NDArray[np.float64]:
+def lucene_bm25(documents: Sequence[Sequence[str]], query: Sequence[str]) -> NDArray[np.float64]:
     """float64[documents]: idf * tf / (tf + k1 (1 - b + b length / average length)), summed over
     the query's terms, as often as they stand; lengths as Lucene's one byte holds them."""
     scores = np.zeros(len(documents))

@@ -41,12 +41,12 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-def running_in(folder: Path) -> Run:
-    """A function that runs the `hybridsearch` script in this folder."""
+def running_in(folder: Path, *command: str) -> Run:
+    """A function that runs the `hybridsearch` script, or another command, in this folder."""
 
     def run_command(*arguments: object, stdin: bytes | None = None, **options: Any) -> Ran:
         done = subprocess.run(
-            [str(SCRIPT), *map(str, arguments)],
+            [*(command or [str(SCRIPT)]), *map(str, arguments)],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

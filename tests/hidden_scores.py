@@ -1,4 +1,4 @@
-"""A collection whose every score is known: what a search sees of it, and strategies that draw it."""
+"""A collection whose every score is known: what a search sees of it, and how it is drawn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hybridsearch.fusion.dbsf import DistributionBased
 from hybridsearch.fusion.isr import InverseSquareRank
 from hybridsearch.fusion.means import GeometricMean, HarmonicMean, Mean
 from hybridsearch.fusion.order_statistics import Max, Median, Min
-from hybridsearch.fusion.protocol import Fusion
+from hybridsearch.fusion.protocol import Fusion, Missing
 from hybridsearch.fusion.rrf import ReciprocalRank
 from hybridsearch.fusion.table import Column, Floats, ScoreTable
 from hybridsearch.searching.tabulate import Candidacy, tabulate
@@ -61,7 +61,7 @@ class HiddenScores:
         return float(self.scores[self.ids.index(id), position])
 
     def completed(self, candidacy: Candidacy, cells: np.ndarray) -> ScoreTable:
-        """The candidates' table with these cells asked for; what does not match gets the minimum."""
+        """The table with these cells asked for; what does not match gets the minimum."""
         scores = candidacy.table.scores.copy()
         for row, position in np.argwhere(cells):
             given = self.score(position, candidacy.ids[row])
@@ -119,7 +119,8 @@ def fusions(draw: st.DrawFn, columns: Sequence[Column], *, asking: bool = False)
         )
     )
     normalise = draw(st.sampled_from(NORMALISATIONS))
-    missing = "complete" if asking else draw(st.sampled_from(("complete", "minimum", "worst")))
+    policies: tuple[Missing, ...] = ("complete", "minimum", "worst")
+    missing = "complete" if asking else draw(st.sampled_from(policies))
     scored: list[Fusion] = [
         Convex(
             dense=draw(st.sampled_from([0.0, 0.3, 0.5, 0.8, 1.0])),

@@ -32,7 +32,9 @@ HEAVY = {
 
 def loaded_after(statement: str) -> set[str]:
     script = f"import sys, json\n{statement}\nprint(json.dumps([*sys.modules]))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
 
 
@@ -41,17 +43,22 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_importing_the_index_loads_neither_torch_nor_clients_nor_web_frameworks() -> None:
-    loaded = loaded_after("from hybridsearch import HybridIndex, AsyncHybridIndex, Schema, Document")
+    loaded = loaded_after(
+        "from hybridsearch import HybridIndex, AsyncHybridIndex, Schema, Document"
+    )
     assert "numpy" in loaded
-    assert not {
-        "torch",
-        "transformers",
-        "sentence_transformers",
-        "elasticsearch",
-        "opensearchpy",
-        "fastapi",
-        "typer",
-    } & loaded
+    assert (
+        not {
+            "torch",
+            "transformers",
+            "sentence_transformers",
+            "elasticsearch",
+            "opensearchpy",
+            "fastapi",
+            "typer",
+        }
+        & loaded
+    )
 
 
 def test_everything_exported_is_there() -> None:

@@ -112,7 +112,10 @@ def _progress(reading: Reading) -> Iterator[Callable[[IndexProgress], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=messages(), transient=True) as shown:
+    console = messages()
+    # Where nobody is looking it would only leave empty lines.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
         task = shown.add_task("indexing", total=1.0, documents=0, rate=0.0)
 
         def update(progress: IndexProgress) -> None:

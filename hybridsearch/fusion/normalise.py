@@ -53,7 +53,10 @@ def theoretical_min_max(scored: Floats, column: Column) -> Apply:
 
 
 def maximum(scored: Floats, _column: Column) -> Apply:
-    """S / |max|; the absolute value keeps the order where all scores are negative."""
+    """Scores over their best, s / |max|; where the best is 0, 0.
+
+    The sign is dropped: where all scores are negative, dividing by one would reverse their order.
+    """
     high = abs(scored.max())
     if high == 0:
         return np.zeros_like

@@ -32,14 +32,14 @@ def parse_fusion(setting: str | Fusion) -> Fusion:
 
 def format_fusion(fusion: Fusion) -> str:
     """The text that `parse_fusion` reads as this fusion; its repr where it has no name."""
-    kind = type(fusion)
+    kind: Any = type(fusion)
     path = f"{kind.__module__}:{kind.__qualname__}"
     known = {place: name for name, place in BUILT_IN["fusions"].items()}
-    if path not in known or not is_dataclass(fusion):
+    if path not in known or not is_dataclass(kind):
         return repr(fusion)
     given = [
         f"{field.name}={_literal(getattr(fusion, field.name))}"
-        for field in fields(fusion)
+        for field in fields(kind)
         if getattr(fusion, field.name) != field.default
     ]
     return known[path] + (f"({', '.join(given)})" if given else "")

@@ -39,20 +39,29 @@ class DeadLetters:
                 self._file = self.path.open("ab")
             self._file.write(line)
         except OSError as error:
-            raise StorageError(
-                f"the dead-letter file {self.path} cannot be written ({error.strerror}): "
-                "name another with dead_letters="
-            ) from error
+            raise self._refused(error) from error
 
     def close(self) -> str | None:
-        """Put the file on the disk; returns its path, None where nothing was set aside."""
+        """Put the file on the disk; returns its path, None where nothing was set aside.
+
+        Raises StorageError where the disk refuses it, once: afterwards it is closed.
+        """
         if self._file is None:
             return None
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._file = None
+        file, self._file = self._file, None
+        try:
+            with file:
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._refused(error) from error
         return str(self.path)
+
+    def _refused(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"the dead-letter file {self.path} cannot be written ({error.strerror}): "
+            "name another with dead_letters="
+        )
 
 
 def _kept(document: Any) -> bytes:

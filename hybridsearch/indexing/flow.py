@@ -86,6 +86,8 @@ def index_documents(
         if time.perf_counter() - committed > COMMIT_SECONDS:
             yield Commit()
             committed = time.perf_counter()
+    # First what was set aside, then the commit: no document may be in neither place.
+    letters = dead_letters.close()
     yield Commit()
     return IndexReport(
         indexed=len(tally.seen),
@@ -95,7 +97,7 @@ def index_documents(
         passages=tally.passages,
         seconds=time.perf_counter() - tally.begin,
         failures=tuple(tally.failures),
-        dead_letters=dead_letters.close(),
+        dead_letters=letters,
     )
 
 

@@ -84,12 +84,12 @@ def _text(id: str, name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     parts = value if isinstance(value, list | tuple) else (value,)
-    if all(part is None or isinstance(part, _TEXT_TYPES) for part in parts):
+    wrong = next((p for p in parts if not (p is None or isinstance(p, _TEXT_TYPES))), None)
+    if wrong is None:
         return field_text(value)
+    kind = type(wrong).__name__ + (" within the list" if parts is value else "")
     raise DocumentError(
-        f"text must be a string or a list of strings, not {type(value).__name__}",
-        id=id,
-        field=name,
+        f"text must be a string or a list of strings, not {kind}", id=id, field=name
     )
 
 

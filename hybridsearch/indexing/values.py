@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 from hybridsearch.model.schema import FieldType
 
 LONGEST_KEYWORD_BYTES = 32_766
+# What Python reads as a number is wider: underscores, and digits without end.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 
 
 def canonical(given: Any, type: FieldType) -> tuple[Any, ...]:
@@ -22,11 +25,17 @@ def canonical(given: Any, type: FieldType) -> tuple[Any, ...]:
     if given is None:
         return ()
     if isinstance(given, np.ndarray):
-        given = given.tolist()
-    if not isinstance(given, list | tuple | set | frozenset):
-        return (_READ[type](given),)
+        given = list(given) if given.ndim else given[()]
+    values = given if isinstance(given, list | tuple | set | frozenset) else (given,)
     read = _READ[type]
-    return tuple(dict.fromkeys(read(value) for value in given if value is not None))
+    return tuple(dict.fromkeys(read(_plain(value)) for value in values if value is not None))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.datetime64):
+        # In other units `item` gives a number that would be taken for milliseconds.
+        value = value.astype("datetime64[us]")
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _keyword(value: Any) -> str:
@@ -45,18 +54,14 @@ def _keyword(value: Any) -> str:
 
 
 def _integer(value: Any) -> int:
-    number: int | None = None
-    if (isinstance(value, int | np.integer) and not isinstance(value, bool)) or (
-        isinstance(value, float | np.floating) and float(value).is_integer()
-    ):
-        number = int(value)
-    elif isinstance(value, str):
-        try:
-            number = int(value)
-        except ValueError:
-            number = None
-    if number is None:
+    whole = (
+        (isinstance(value, int) and not isinstance(value, bool))
+        or (isinstance(value, float) and value.is_integer())
+        or (isinstance(value, str) and _INTEGER.fullmatch(value.strip()))
+    )
+    if not whole:
         raise ValueError(f"{_shown(value)} is not a whole number")
+    number = int(value)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"{number} does not fit into 64 bits")
     return number
@@ -64,13 +69,8 @@ def _integer(value: Any) -> int:
 
 def _float(value: Any) -> float:
     number: float | None = None
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        number = float(value)
-    elif isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            number = None
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        number = _as_float(value)
     if number is None:
         raise ValueError(f"{_shown(value)} is not a number")
     if not math.isfinite(number):
@@ -78,9 +78,20 @@ def _float(value: Any) -> float:
     return number
 
 
+def _as_float(value: float | str) -> float | None:
+    if isinstance(value, str) and "_" in value:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+    except OverflowError:
+        raise ValueError(f"{_shown(value)} is too large for a number of 64 bits") from None
+
+
 def _boolean(value: Any) -> bool:
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
+    if isinstance(value, bool):
+        return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
     raise ValueError(f"{_shown(value)} is neither true nor false")

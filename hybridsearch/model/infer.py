@@ -9,7 +9,7 @@ from typing import Any
 
 from hybridsearch.errors import SchemaError
 from hybridsearch.model.document import Document
-from hybridsearch.model.schema import Analyzer, FieldType, Schema
+from hybridsearch.model.schema import RESERVED, Analyzer, FieldType, Schema, usable_name
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 # Leading zeros are no number: postcodes and article numbers look like that.
@@ -62,12 +62,13 @@ def _sampled(documents: Iterable[Any]) -> tuple[int, dict[str, list[Any]]]:
             continue
         count += 1
         for name, value in fields.items():
-            if name in {"id", "_id"} or not isinstance(name, str) or name.startswith("_"):
+            if not isinstance(name, str) or name in RESERVED or not usable_name(name):
                 continue
             held = value.tolist() if hasattr(value, "tolist") else value
             held = held if isinstance(held, list | tuple) else [held]
             if held and isinstance(held[0], list | tuple):
-                held = [part for row in held for part in row]
+                rows = (row if isinstance(row, list | tuple) else [row] for row in held)
+                held = [part for row in rows for part in row]
             values.setdefault(name, []).extend(v for v in held if v is not None and v != "")
     return count, values
 

@@ -93,7 +93,7 @@ class Schema(BaseModel):
     dense: dict[str, DenseField] = Field(default_factory=dict)
     unknown_fields: Literal["keep", "reject"] = "keep"
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, **fields: Any) -> None:
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -103,14 +103,16 @@ class Schema(BaseModel):
     @classmethod
     def _default_dense(cls, given: Any) -> Any:
         if isinstance(given, Mapping) and given.get("dense") is None:
-            named = list(given.get("text") or ())
+            text: Any = given.get("text")
+            # Whatever else it is, its own check says what is wrong with it.
+            named = list(dict.fromkeys(text if _named(text) or isinstance(text, Mapping) else ()))
             return {**given, "dense": {"dense": {"embeds": named}} if named else {}}
         return given
 
     @field_validator("text", mode="before")
     @classmethod
     def _short_text(cls, given: Any) -> Any:
-        if isinstance(given, list | tuple | set):
+        if _named(given):
             return {name: {} for name in given}
         if isinstance(given, Mapping):
             return {k: {"analyzer": v} if isinstance(v, str) else v for k, v in given.items()}
@@ -138,7 +140,7 @@ class Schema(BaseModel):
         for name in (*self.text, *self.metadata, *self.dense):
             if name in RESERVED:
                 raise ValueError(f"a field cannot be called {name!r}: it is the document's id")
-            if not name or name.startswith("_") or not name.isprintable() or "`" in name:
+            if not usable_name(name):
                 raise ValueError(
                     f"{name!r} cannot be a field's name: use a printable name that does not "
                     "begin with an underscore"
@@ -183,7 +185,7 @@ class Schema(BaseModel):
         """Read what `to_json` gives; raises SchemaError."""
         try:
             given = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SchemaError(f"the schema is not JSON: {error}") from error
         if not isinstance(given, dict):
             raise SchemaError("the schema must be a JSON object with text, metadata and dense")
@@ -215,6 +217,15 @@ class Schema(BaseModel):
         from hybridsearch.model.infer import infer_schema  # noqa: PLC0415 - it builds schemas
 
         return infer_schema(documents, analyzer=analyzer, sample=sample, untyped=untyped)
+
+
+def usable_name(name: str) -> bool:
+    """Whether a field can be called this, the reserved names apart."""
+    return bool(name) and not name.startswith("_") and name.isprintable() and "`" not in name
+
+
+def _named(given: Any) -> bool:
+    return isinstance(given, list | tuple | set) and all(isinstance(name, str) for name in given)
 
 
 def _told(error: ValidationError) -> str:

@@ -119,7 +119,8 @@ class _Asking:
         with self.timings.step("fuse"):
             fused = plan.fusion.fuse(table)
             rows = top(fused.scores, ids, end)[self.request.offset :]
-        late = [id for id in (ids[row] for row in rows) if id not in set(early)]
+        asked = frozenset(early)
+        late = [ids[row] for row in rows if ids[row] not in asked]
         if late:
             nothing = [np.empty(0, dtype=np.int64)] * len(self.queries)
             fetched = yield from self._trip("fetch", nothing, late)

@@ -127,8 +127,9 @@ def resolve_where(where: str | Node | None, schema: Schema) -> Resolved | None:
     """A filter, checked against the schema; raises FilterError."""
     if where is None:
         return None
+    text = where if isinstance(where, str) else None
     node = _parsed(where) if isinstance(where, str) else where
-    return resolve(node, schema.field_types, text_fields=frozenset(schema.text))
+    return resolve(node, schema.field_types, text_fields=frozenset(schema.text), text=text)
 
 
 @lru_cache(maxsize=256)

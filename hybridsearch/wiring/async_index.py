@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -11,6 +12,7 @@ from typing import Any, Self, Unpack
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
+from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import IndexProgress, index_documents
 from hybridsearch.indexing.records import Pull
@@ -88,10 +90,12 @@ class AsyncHybridIndex:
         try:
             return (await run_async([flow], perform))[0]
         except BaseException:
-            await self._performer.perform_async([Rollback()])
+            # The first error is the one to tell, whatever becomes of the rest.
+            with suppress(EngineError):
+                await self._performer.perform_async([Rollback()])
+            with suppress(EngineError):
+                letters.close()
             raise
-        finally:
-            letters.close()
 
     async def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -10,6 +11,7 @@ from typing import Any, Self, Unpack
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
+from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import IndexProgress, index_documents
 from hybridsearch.indexing.records import Pull
@@ -102,10 +104,12 @@ class HybridIndex:
         try:
             return run([flow], perform)[0]
         except BaseException:
-            self._performer.perform([Rollback()])
+            # The first error is the one to tell, whatever becomes of the rest.
+            with suppress(EngineError):
+                self._performer.perform([Rollback()])
+            with suppress(EngineError):
+                letters.close()
             raise
-        finally:
-            letters.close()
 
     def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]

@@ -239,9 +239,7 @@ def test_bad_rows_of_a_table_are_set_aside_as_they_stand(run: Run, tmp_path: Pat
     (tmp_path / "t.csv").write_bytes(data)
     (tmp_path / "s.json").write_text('{"text": ["title", "text"], "dense": {}}')
 
-    ran = run(
-        "index", "embedded:x", "t.csv", "--schema", "s.json", "--encoder", "none", "--json"
-    )
+    ran = run("index", "embedded:x", "t.csv", "--schema", "s.json", "--encoder", "none", "--json")
 
     assert ran.status == 3, ran
     assert (ran.last_json["indexed"], ran.last_json["failed"]) == (3, 4)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from command_line import SCRIPT, Run, book, running_in, write_lines, write_schema
-
 from typer.testing import CliRunner
 
 from hybridsearch import HybridIndex, Schema, __version__
@@ -24,15 +23,11 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def books(tmp_path: Path, run: Run) -> str:
+def books(tmp_path: Path) -> str:
     """An index of twenty books that bring their vectors."""
-    source = write_lines(
-        tmp_path / "books.jsonl",
-        [book(i, lang=("en", "de")[i % 2], shelf=f"S{i}") for i in range(20)],
-    )
-    schema = write_schema(tmp_path)
-    ran = run("index", "embedded:books", source, "--schema", schema, "--encoder", "none")
-    assert ran.status == 0, ran
+    schema = Schema.load(write_schema(tmp_path))
+    with HybridIndex.create(f"embedded:{tmp_path / 'books'}", schema=schema, encoder=None) as index:
+        index.add([book(i, lang=("en", "de")[i % 2], shelf=f"S{i}") for i in range(20)])
     return "embedded:books"
 
 
@@ -60,7 +55,7 @@ def test_search_with_an_encoder_explains_both_retrievers(
     assert {"hits", "candidates", "timings_ms", "warnings"} <= set(response)
     assert response["candidates"] == {"lexical": 1, "dense": 2}
     assert response["warnings"] == []
-    assert [hit["id"] for hit in response["hits"]][0] == "moby"
+    assert response["hits"][0]["id"] == "moby"
     assert len(response["hits"]) == 2
     for hit in response["hits"]:
         assert set(hit) == {"id", "score", "fields", "passages", "ledger"}
@@ -173,7 +168,7 @@ def test_delete_removes_documents_and_counts_them(run: Run, books: str, tmp_path
         assert index.get("b1") is None
 
 
-def test_schema_is_printed_or_written(run: Run, books: str, tmp_path: Path) -> None:
+def test_schema_is_printed_or_written(run: Run, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "plain.jsonl", [{"id": "a", "text": "words", "year": 1999}])
     printed = run("schema", source)
     assert printed.status == 0, printed
@@ -183,10 +178,10 @@ def test_schema_is_printed_or_written(run: Run, books: str, tmp_path: Path) -> N
     run("schema", source, "--output", "no/such/folder/s.json").failed_with("s.json")
     broken = tmp_path / "broken.json"
     broken.write_text('{"text": {"title": "klingon"}}')
-    run("index", "embedded:n", "books.jsonl", "--schema", broken).failed_with("broken.json", "title")
+    run("index", "embedded:n", source, "--schema", broken).failed_with("broken.json", "title")
     broken.write_text("{")
-    run("index", "embedded:n", "books.jsonl", "--schema", broken).failed_with("not JSON")
-    run("index", "embedded:n", "books.jsonl", "--schema", "absent.json").failed_with("absent.json")
+    run("index", "embedded:n", source, "--schema", broken).failed_with("not JSON")
+    run("index", "embedded:n", source, "--schema", "absent.json").failed_with("absent.json")
     open_dims = run("index", "embedded:n", source, "--encoder", "none")
     assert open_dims.status == 1
     last = open_dims.err.splitlines()[-1]
@@ -237,7 +232,7 @@ def test_an_index_of_another_encoder_names_both(
 
 
 def test_an_interrupt_ends_the_command_and_keeps_what_was_committed(
-    run: Run, books: str, tmp_path: Path
+    books: str, tmp_path: Path
 ) -> None:
     process = subprocess.Popen(
         [str(SCRIPT), "index", books, "-"],

@@ -87,7 +87,9 @@ def test_packed_files_and_standard_input_give_the_same_documents(
         assert index.count("year >= 1903") == 3
 
 
-@pytest.mark.parametrize(("name", "delimiter"), [("t.csv", ","), ("t.tsv", "\t"), ("t.csv.gz", ",")])
+@pytest.mark.parametrize(
+    ("name", "delimiter"), [("t.csv", ","), ("t.tsv", "\t"), ("t.csv.gz", ",")]
+)
 def test_tables_are_read_with_guessed_types(
     run: Run, tmp_path: Path, name: str, delimiter: str
 ) -> None:

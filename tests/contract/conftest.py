@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from hybridsearch import HybridIndex, Schema
@@ -54,5 +53,3 @@ def make(target: str, schema: Schema) -> Iterator[Make]:
     yield made
     for index in opened:
         index.close()
-
-

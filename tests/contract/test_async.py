@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from vectors import random_units
 
-from hybridsearch import AsyncHybridIndex, HybridIndex, Schema
+from hybridsearch import AsyncHybridIndex, HybridIndex, IndexReport, Schema, SearchResponse
 from hybridsearch.errors import QueryError
 
 
@@ -53,9 +53,11 @@ async def test_searches_run_side_by_side_while_documents_are_added(
     async with await AsyncHybridIndex.create(target, schema=schema, encoder=None) as index:
         await index.add(documents(100))
         searches = [index.search("word", vector=query, k=5) for _ in range(20)]
-        results = await asyncio.gather(index.add(documents(600)), *searches)
-        assert results[0].indexed == 600
-        assert all(len(response.hits) == 5 for response in results[1:])
+        report, *responses = await asyncio.gather(index.add(documents(600)), *searches)
+        assert isinstance(report, IndexReport)
+        assert report.indexed == 600
+        found = [given for given in responses if isinstance(given, SearchResponse)]
+        assert [len(given.hits) for given in found] == [5] * 20
         await index.refresh()
         assert await index.count() == 600
         assert await index.delete(["d001", "none"]) == 1

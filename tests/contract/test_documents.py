@@ -19,7 +19,12 @@ from hybridsearch.errors import (
 
 
 def book(id: str, **fields: Any) -> dict[str, Any]:
-    return {"id": id, "title": f"book {id}", "dense": unit(1, int(id) if id.isdigit() else 0), **fields}
+    return {
+        "id": id,
+        "title": f"book {id}",
+        "dense": unit(1, int(id) if id.isdigit() else 0),
+        **fields,
+    }
 
 
 def test_added_documents_come_back_as_they_were_given(make: Any) -> None:
@@ -203,9 +208,7 @@ def test_refused_vectors_name_the_document_and_the_rest_is_indexed(make: Any) ->
 
 def test_vectors_are_normalised_when_asked(make: Any) -> None:
     index = make()
-    report = index.add(
-        [{"id": "1", "title": "x", "dense": unit(3, 4) * 7}], normalise_vectors=True
-    )
+    report = index.add([{"id": "1", "title": "x", "dense": unit(3, 4) * 7}], normalise_vectors=True)
     assert report.indexed == 1
     hit = index.search(vector=unit(3, 4), retrievers=["dense"], explain=True).hits[0]
     assert hit.ledger["dense"].score == pytest.approx(1.0, abs=1e-6)

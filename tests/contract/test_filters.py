@@ -12,7 +12,7 @@ from vectors import random_units, unit
 from hybridsearch import HybridIndex, Schema, field
 from hybridsearch.errors import FilterError
 from hybridsearch.indexing.values import canonical
-from hybridsearch.model.filters import matches, resolve
+from hybridsearch.model.filters import Node, matches, resolve
 
 LANGS = ["en", "de", "fr", "éß", "日本", "", "a'b\\c", "en-GB"]
 FILTERS = [
@@ -68,8 +68,12 @@ def documents(count: int = 400) -> list[dict[str, Any]]:
     vectors = random_units(count, seed=11)
     made = []
     for number in range(count):
-        document: dict[str, Any] = {"id": f"d{number:04d}", "title": "word", "dense": vectors[number]}
-        choices = {
+        document: dict[str, Any] = {
+            "id": f"d{number:04d}",
+            "title": "word",
+            "dense": vectors[number],
+        }
+        choices: dict[str, list[Any]] = {
             "lang": LANGS,
             "year": [2000 + n for n in range(10)] + [-5],
             "price": [0.0, 0.25, 0.5, 0.75, 1.0, -3.5, 1e10],
@@ -130,9 +134,7 @@ def test_filters_hold_before_the_window_is_cut(index: HybridIndex) -> None:
 def test_filtered_dense_search_is_exact(index: HybridIndex) -> None:
     allowed = set(expected("year >= 2004", index.schema))
     query = unit(1, 2, 3)
-    best = sorted(
-        (-float(d["dense"] @ query), d["id"]) for d in documents() if d["id"] in allowed
-    )
+    best = sorted((-float(d["dense"] @ query), d["id"]) for d in documents() if d["id"] in allowed)
     hits = index.search(vector=query, where="year >= 2004", k=25, retrievers=["dense"]).hits
     assert [hit.id for hit in hits] == [id for _, id in best[:25]]
 
@@ -146,14 +148,17 @@ def test_filters_do_not_change_scores(index: HybridIndex) -> None:
 
 def test_filters_as_python_objects_mean_the_same(index: HybridIndex) -> None:
     moment = datetime(2024, 2, 29, 12, tzinfo=UTC)
-    pairs = [
+    pairs: list[tuple[Node, str]] = [
         (field("lang") == "en", "lang == 'en'"),
         (field("year") >= 2003, "year >= 2003"),
         (field("lang").isin(["en", "de"]), "lang in ('en', 'de')"),
         (~field("sold").exists(), "not exists sold"),
         (field("lang").startswith("en"), "lang prefix 'en'"),
         ((field("year") < 2003) | (field("price") > 0.5), "year < 2003 or price > 0.5"),
-        ((field("year") != 2003) & (field("seen") <= moment), "year != 2003 and seen <= '2024-02-29T12:00:00Z'"),
+        (
+            (field("year") != 2003) & (field("seen") <= moment),
+            "year != 2003 and seen <= '2024-02-29T12:00:00Z'",
+        ),
     ]
     for built, written in pairs:
         assert index.count(built) == index.count(written), written
@@ -180,9 +185,7 @@ def test_filters_follow_replaced_and_deleted_documents(index: HybridIndex) -> No
         ("sold > true", "no meaning"),
     ],
 )
-def test_wrong_filters_are_told_by_every_call(
-    index: HybridIndex, where: str, message: str
-) -> None:
+def test_wrong_filters_are_told_by_every_call(index: HybridIndex, where: str, message: str) -> None:
     with pytest.raises(FilterError, match=message):
         index.search("word", vector=unit(1), where=where)
     with pytest.raises(FilterError, match=message):

@@ -20,7 +20,9 @@ from hybridsearch.fusion.means import GeometricMean, HarmonicMean, Mean
 from hybridsearch.fusion.order_statistics import Max, Median, Min
 from hybridsearch.fusion.protocol import Fusion
 from hybridsearch.fusion.rrf import ReciprocalRank
+from hybridsearch.fusion.settings import parse_fusion
 from hybridsearch.fusion.table import Column, ScoreTable
+from hybridsearch.registry import BUILT_IN
 
 NAN = np.nan
 LEXICAL, DENSE = Column.lexical(), Column.dense()
@@ -41,7 +43,7 @@ def table(
 
 
 def blended(fusion: Fusion, given: ScoreTable) -> list[float]:
-    return fusion.fuse(given).scores.tolist()
+    return [float(score) for score in fusion.fuse(given).scores]
 
 
 # Published figures
@@ -80,7 +82,9 @@ def test_reciprocal_rank_with_a_share_of_the_dense_retrievers() -> None:
 )
 def test_weighted_means_as_in_opensearch(kind: Any, row: list[float], expected: float) -> None:
     fusion = kind({"a": 0.45, "b": 0.15, "c": 0.4}, normalise="none")
-    assert blended(fusion, table([row], THREE))[0] == pytest.approx(expected, abs=1e-4)  # published cut off
+    assert blended(fusion, table([row], THREE))[0] == pytest.approx(
+        expected, abs=1e-4
+    )  # published cut off
 
 
 # Formulas by hand
@@ -287,17 +291,15 @@ def test_equal_candidates_score_exactly_alike(data: st.DataObject, hidden: Hidde
     """Ties are for the ids to break: rounding must not."""
     fusion = data.draw(fusions(hidden.columns))
     given = hidden.candidacy(99).table
-    twice = ScoreTable(
-        given.columns, np.tile(given.scores, (5, 1)), np.tile(given.ranks, (5, 1))
-    )
+    twice = ScoreTable(given.columns, np.tile(given.scores, (5, 1)), np.tile(given.ranks, (5, 1)))
     scores = fusion.fuse(twice).scores.reshape(5, -1)
     assert (scores == scores[0]).all()
 
 
 @pytest.mark.parametrize(
     "fusion",
-    [Convex(), CombSum(), CombMnz(), Mean(), GeometricMean(), HarmonicMean(), Max(), Min()]
-    + [Median(), DistributionBased(), ReciprocalRank(), InverseSquareRank(), Borda()],
+    [parse_fusion(name) for name in BUILT_IN["fusions"]],
+    ids=BUILT_IN["fusions"],
 )
 def test_no_candidates_fuse_to_no_scores(fusion: Fusion) -> None:
     empty = ScoreTable((LEXICAL, DENSE), np.empty((0, 2)), np.empty((0, 2), dtype=np.int64))

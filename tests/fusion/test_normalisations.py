@@ -150,7 +150,7 @@ def test_filled_cells_stay_at_or_below_the_worst_scored_one(values: list[float],
 def test_unmoved_normalisations_ignore_scores_below_the_best(
     values: list[float], added: int, name: str
 ) -> None:
-    extra = min(min(values), added / 64)
+    extra = min(*values, added / 64)
     before = normalisation(name)(np.array(values), DENSE)
     after = normalisation(name)(np.array([*values, extra]), DENSE)
     assert before(np.array(values)).tolist() == after(np.array(values)).tolist()

@@ -1,11 +1,11 @@
-"""What a fusion promises with `separable`: a missing score moves its own candidate only, upwards."""
+"""The promise of `separable`: a missing score moves its own candidate only, and only upwards."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from hidden_scores import HiddenScores, fusions, hidden_scores
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from hybridsearch.fusion.bounds import openness
@@ -21,7 +21,7 @@ ROUNDING = 1e-12  # arctan need not round monotonically
 
 
 @given(st.data(), hidden_scores(), st.integers(1, 6))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_a_missing_score_lifts_its_own_candidate_only(
     data: st.DataObject, hidden: HiddenScores, window: int
 ) -> None:

@@ -20,7 +20,7 @@ def test_top_is_the_beginning_of_everything_sorted(scores: dict[str, float], k: 
     ids = list(scores)
     rows = top(np.array(list(scores.values()), dtype=np.float64), ids, k)
     assert rows.dtype == np.int64
-    expected = sorted(ids, key=lambda id: (-scores[id], id))[:k]
+    expected = sorted(ids, key=lambda name: (-scores[name], name))[:k]
     assert [ids[row] for row in rows] == expected
 
 

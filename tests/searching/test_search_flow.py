@@ -180,19 +180,20 @@ def _check_ledgers(
                 assert not entry.completed
 
 
-@given(st.data(), hidden_scores(columns=[COLUMNS]))
+@given(st.data(), hidden_scores(columns=[COLUMNS]), st.integers(1, 4))
 @settings(max_examples=150, deadline=None)
-def test_pages_put_together_are_one_long_page(data: st.DataObject, hidden: HiddenScores) -> None:
+def test_pages_put_together_are_one_long_page(
+    data: st.DataObject, hidden: HiddenScores, pages: int
+) -> None:
     fusion = data.draw(fusions(hidden.columns))
-    whole = FakeEngine(hidden).search(SearchRequest("q", k=14, window=14, fusion=fusion)).hits
-    pages = [
-        FakeEngine(hidden).search(
-            SearchRequest("q", k=3, offset=offset, window=14, fusion=fusion)
-        )
-        for offset in range(0, 15, 3)
-    ]
-    together = [(hit.id, hit.score) for page in pages for hit in page.hits]
-    assert together == [(hit.id, hit.score) for hit in whole]
+    window = data.draw(st.integers(3 * pages, 16))
+
+    def found(k: int, offset: int) -> list[tuple[str, float]]:
+        request = SearchRequest("q", k=k, offset=offset, window=window, fusion=fusion)
+        return [(hit.id, hit.score) for hit in FakeEngine(hidden).search(request).hits]
+
+    together = [hit for page in range(pages) for hit in found(3, 3 * page)]
+    assert together == found(3 * pages, 0)
 
 
 def test_a_page_beyond_the_last_hit_is_empty() -> None:

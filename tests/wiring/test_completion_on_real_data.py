@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,14 +21,14 @@ from hybridsearch.fusion.table import Fused, ScoreTable
 class CompletingAll(Convex):
     """The default fusion, but it says that every missing score can matter."""
 
-    def separable(self, table: ScoreTable) -> bool:
+    def separable(self, table: ScoreTable) -> bool:  # noqa: ARG002 - the protocol's
         return False
 
     def fuse(self, table: ScoreTable) -> Fused:
         return Convex(self.dense).fuse(table)
 
 
-def read(path: Path, most: int) -> list[dict]:
+def read(path: Path, most: int) -> list[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file][:most]
 
@@ -53,7 +54,9 @@ def test_the_same_hits_in_the_same_order_with_fewer_questions(
 ) -> None:
     queries = [q["text"] for q in read(shared / "eval" / "stackfaq" / "queries.jsonl.gz", 150)]
     asked = index.search_many(queries, window=window, fusion=Convex(dense), explain=True)
-    everything = index.search_many(queries, window=window, fusion=CompletingAll(dense), explain=True)
+    everything = index.search_many(
+        queries, window=window, fusion=CompletingAll(dense), explain=True
+    )
     for some, full in zip(asked, everything, strict=True):
         assert [(hit.id, hit.score) for hit in some.hits] == [
             (hit.id, hit.score) for hit in full.hits
@@ -63,5 +66,5 @@ def test_the_same_hits_in_the_same_order_with_fewer_questions(
             assert scores == {name: entry.score for name, entry in same.ledger.items()}
     cells = sum(sum(response.completed.values()) for response in asked)
     most = sum(sum(response.completed.values()) for response in everything)
-    assert 0 < most
+    assert most > 0
     assert cells < (most / 2 if window >= 50 else most)

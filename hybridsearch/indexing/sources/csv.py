@@ -50,17 +50,23 @@ def _header(path: Path, row: list[str]) -> list[str]:
 
 
 def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadable:
-    raw = ",".join(row)
     try:
         "".join(row).encode()
     except UnicodeEncodeError:
-        shown = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        shown = _written(row).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         reason = "the row is not UTF-8: convert the file, for example with iconv"
         return Unreadable(place, reason, shown)
     if len(row) != len(header):
         reason = f"the row has {len(row)} cells where the header names {len(header)} columns"
-        return Unreadable(place, reason, raw)
+        return Unreadable(place, reason, _written(row))
     cells = zip(header, row, strict=True)
     return Located(
         place, {name: cell for name, cell in cells if cell != "" or name in {"id", "_id"}}
     )
+
+
+def _written(row: list[str]) -> str:
+    """The row as a line of CSV again."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(row)
+    return line.getvalue()

@@ -23,22 +23,22 @@ _GRAMMAR = r"""
         | atom
     ?atom: "(" disjunction ")"
         | name OPERATOR value -> compare
-        | name _IN "(" value ("," value)* [","] ")" -> within
-        | name _NOT _IN "(" value ("," value)* [","] ")" -> not_within
+        | name _IN "(" [value ("," value)* [","]] ")" -> within
+        | name _NOT _IN "(" [value ("," value)* [","]] ")" -> not_within
         | _EXISTS name -> exists
         | name _PREFIX STRING -> prefix
     name: NAME | QUOTED_NAME
     value: STRING | DATE | NUMBER | TRUE | FALSE
 
     OPERATOR: "==" | "!=" | "<=" | ">=" | "<" | ">"
-    _AND.2: /and(?![\w.])/i
-    _OR.2: /or(?![\w.])/i
-    _NOT.2: /not(?![\w.])/i
-    _IN.2: /in(?![\w.])/i
-    _EXISTS.2: /exists(?![\w.])/i
-    _PREFIX.2: /prefix(?![\w.])/i
-    TRUE.2: /true(?![\w.])/i
-    FALSE.2: /false(?![\w.])/i
+    _AND.2: /(?ai:and)(?![\w.])/
+    _OR.2: /(?ai:or)(?![\w.])/
+    _NOT.2: /(?ai:not)(?![\w.])/
+    _IN.2: /(?ai:in)(?![\w.])/
+    _EXISTS.2: /(?ai:exists)(?![\w.])/
+    _PREFIX.2: /(?ai:prefix)(?![\w.])/
+    TRUE.2: /(?ai:true)(?![\w.])/
+    FALSE.2: /(?ai:false)(?![\w.])/
     NAME: /[^\W\d][\w.]*/
     QUOTED_NAME: /`[^`]+`/
     STRING: /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/s
@@ -48,7 +48,9 @@ _GRAMMAR = r"""
     %ignore /\s+/
 """
 
-_NESTING = re.compile(r"[()]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s()'\"]+|['\"]", re.DOTALL)
+_WORD = re.compile(
+    r"[()]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]+`|[^\s()'\"`]+|(?P<open>['\"`])", re.DOTALL
+)
 _EXPECTED = {
     "NAME": "a field",
     "QUOTED_NAME": "a field",
@@ -98,13 +100,27 @@ def _parser() -> Lark:
 
 def _check_depth(text: str) -> None:
     """Nodes are walked recursively later: refuse what no person writes before it gets there."""
-    depth = 0
+    outer: list[int] = []  # by open parenthesis, the negations before it
     negations = 0
-    for word in _NESTING.findall(text):
-        if word in {"(", ")"}:
-            depth += 1 if word == "(" else -1
-        negations = negations + 1 if word.lower() == "not" else 0
-        if max(depth, negations) > DEEPEST:
+    total = 0
+    for found in _WORD.finditer(text):
+        word = found[0].lower()
+        if word == "not":
+            negations += 1
+            total += 1
+        elif word == "(":
+            outer.append(negations)
+            negations = 0
+            total += 1
+        elif word == ")" and outer:
+            total -= 1 + negations
+            negations = outer.pop()
+        elif word in {"and", "or"}:
+            total -= negations
+            negations = 0
+        elif found["open"]:
+            return  # never closed: nothing behind it will be read
+        if total > DEEPEST:
             raise FilterError(f"it nests more than {DEEPEST} levels deep")
 
 

@@ -13,6 +13,8 @@ from dataclasses import field as part
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 Operator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 _PLAIN_NAME = re.compile(r"[^\W\d][\w.]*")
 KEYWORDS = frozenset({"and", "or", "not", "in", "exists", "prefix", "true", "false"})
@@ -24,10 +26,12 @@ class _Joins:
     __slots__ = ()
 
     def __and__(self, other: Node) -> And:
-        return And((self, other))  # type: ignore[arg-type]
+        first = self.parts if isinstance(self, And) else (self,)
+        return And((*first, other))
 
     def __or__(self, other: Node) -> Or:
-        return Or((self, other))  # type: ignore[arg-type]
+        first = self.parts if isinstance(self, Or) else (self,)
+        return Or((*first, other))
 
     def __invert__(self) -> Not:
         return Not(self)  # type: ignore[arg-type]
@@ -169,6 +173,8 @@ def _name(name: str) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime | date):

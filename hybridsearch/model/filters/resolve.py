@@ -6,8 +6,10 @@ import difflib
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from hybridsearch.errors import FilterError
 from hybridsearch.model.filters.dates import moments
@@ -35,17 +37,21 @@ def resolve(
     fields: Mapping[str, FieldType],
     *,
     text_fields: AbstractSet[str] = frozenset(),
+    text: str | None = None,
 ) -> Resolved | None:
     """Check a filter; raises FilterError that says what is wrong and, of text, points at it.
 
     fields: the metadata fields and their types; `id` is always one. text_fields: known, but not
-    to be filtered by.
+    to be filtered by. text: what a filter that is parsed already was parsed from.
     """
     if where is None:
         return None
-    text = where if isinstance(where, str) else None
-    node = parse(where) if isinstance(where, str) else where
-    return _Resolver({**fields, ID: "keyword"}, text_fields, text).resolve(node)
+    if isinstance(where, str):
+        text, where = where, parse(where)
+    try:
+        return _Resolver({**fields, ID: "keyword"}, text_fields, text).resolve(where)
+    except RecursionError:
+        raise FilterError("it nests too deeply") from None
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class _Resolver:
         places = node.values_at or (None,) * len(node.values)
         if type == "date":
             equal = [
-                self._date("==", node.field, value, at)
+                self._date("==", node.field, _plain(value), at)
                 for value, at in zip(node.values, places, strict=True)
             ]
             return AnyOf(tuple(equal))
@@ -104,6 +110,7 @@ class _Resolver:
 
     def _compare(self, node: Compare) -> Resolved:
         type = self._type(node.field, node.at)
+        node = replace(node, value=_plain(node.value))
         if node.operator == "!=":
             return Negation(
                 self._compare(Compare(node.field, "==", node.value, node.at, node.value_at))
@@ -126,8 +133,8 @@ class _Resolver:
         return Range(node.field, value, None, include_lower=node.operator == ">=")
 
     def _between_integers(self, node: Compare) -> Resolved:
-        if not math.isfinite(node.value) or abs(node.value) >= 2**63:
-            raise self._error(f"{node.value} does not fit into 64 bits", node.value_at)
+        if not math.isfinite(node.value):
+            raise self._error(f"{node.value} cannot be compared with", node.value_at)
         if node.operator in {"<", "<="}:
             return Range(node.field, None, math.floor(node.value))
         return Range(node.field, math.ceil(node.value), None)
@@ -159,11 +166,12 @@ class _Resolver:
 
     def _value(self, type: FieldType, field: str, value: Any, at: int | None) -> Any:
         """The canonical value; None for one that no value of the type can equal."""
-        if hasattr(value, "item"):
-            value = value.item()
+        value = _plain(value)
         if type == "keyword":
             if not isinstance(value, str):
                 raise self._error(f"{field!r} is a keyword: write {str(value)!r} in quotes", at)
+            if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+                raise self._error(f"{value!r} is not valid Unicode", at)
             return value
         if type == "boolean":
             if not isinstance(value, bool):
@@ -175,14 +183,17 @@ class _Resolver:
         if isinstance(value, bool) or not isinstance(value, int | float):
             hint = ": write it without quotes" if _numeric(value) else ""
             raise self._error(f"{field!r} is {_a(type)}, and {value!r} is not a number{hint}", at)
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise self._error(f"{value} cannot be compared with", at)
         if type == "float":
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise self._error("the number is too large", at) from None
         if isinstance(value, float) and not value.is_integer():
             return None
         if not -(2**63) <= int(value) < 2**63:
-            raise self._error(f"{value} does not fit into 64 bits", at)
+            raise self._error("the number does not fit into 64 bits", at)
         return int(value)
 
     def _type(self, field: str, at: int | None) -> FieldType:
@@ -209,6 +220,11 @@ def _a(type: FieldType) -> str:
         "boolean": "true or false",
         "date": "a date",
     }[type]
+
+
+def _plain(value: Any) -> Any:
+    """A number, date or string of numpy as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _numeric(value: Any) -> bool:

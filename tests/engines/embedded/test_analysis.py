@@ -17,7 +17,10 @@ from hybridsearch.model.schema import Analyzer
     ("text", "terms"),
     [
         ("Don't stop, world!", ["don't", "stop", "world"]),
-        ("snake_case U.S.A. 3.14 1,000 a:b x-y", ["snake_case", "u.s.a", "3.14", "1,000", "a:b", "x", "y"]),
+        (
+            "snake_case U.S.A. 3.14 1,000 a:b x-y",
+            ["snake_case", "u.s.a", "3.14", "1,000", "a:b", "x", "y"],
+        ),
         ("_ __ _a a_", ["_a", "a_"]),
         ("naïve Straße", ["naïve", "straße"]),
         ("東京は ひらがな カタカナ", ["東", "京", "は", "ひ", "ら", "が", "な", "カタカナ"]),

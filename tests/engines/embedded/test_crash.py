@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ while True:
 """
 
 
-def killed_writer(target: str, start: int, seed: int, seconds: float) -> list[dict]:
+def killed_writer(target: str, start: int, seed: int, seconds: float) -> list[dict[str, Any]]:
     """What a writer said before it was killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, target, str(start), str(seed)],
@@ -71,7 +72,7 @@ def killed_writer(target: str, start: int, seed: int, seconds: float) -> list[di
     return [json.loads(line) for line in said.splitlines() if line.endswith("}")]
 
 
-def apply(state: dict[str, int], line: dict) -> dict[str, int]:
+def apply(state: dict[str, int], line: dict[str, Any]) -> dict[str, int]:
     """The acknowledged state after one more line."""
     if "added" in line:
         return {**state, **dict.fromkeys(line["added"], line.get("done") or line["trying"])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from vectors import random_units, unit
@@ -15,7 +16,7 @@ from hybridsearch.errors import WriterBusyError
 SCHEMA = Schema(text=["title"], dense={"dense": {"embeds": ["title"], "dims": 8}})
 
 
-def documents(count: int, prefix: str = "d") -> list[dict]:
+def documents(count: int, prefix: str = "d") -> list[dict[str, Any]]:
     vectors = random_units(count)
     return [{"id": f"{prefix}{n}", "title": "word", "dense": vectors[n]} for n in range(count)]
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vectors import random_units
 
+from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.embedded.rows import RowFiles, RowMap, quantise
 from hybridsearch.engines.embedded.scan import LiveRows, best_documents, exact_scores
 
@@ -48,7 +49,11 @@ def test_any_rows_any_filter_any_window(data: st.DataObject) -> None:
     spread = data.draw(st.sampled_from([0.0, 0.01, 0.3, 3.0]))
     vectors = centres[random.integers(0, 3, total)] + spread * random.standard_normal((total, dims))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    query = vectors[0] if total and data.draw(st.booleans()) else random_units(1, dims=dims, seed=seed)[0]
+    query = (
+        vectors[0]
+        if total and data.draw(st.booleans())
+        else random_units(1, dims=dims, seed=seed)[0]
+    )
     keep = random.random(documents) < data.draw(st.sampled_from([0.0, 0.02, 0.5, 1.0]))
     keep_or_none = keep if data.draw(st.booleans()) else None
     window = data.draw(st.integers(1, 60))
@@ -112,7 +117,7 @@ def test_recall_at_100_is_1_on_random_vectors(tmp_path: Path, seed: int) -> None
     assert_recall(stored(tmp_path, vectors), random_units(20, dims=256, seed=seed + 100))
 
 
-def test_recall_at_100_is_1_on_real_vectors(tmp_path: Path, minilm, shared: Path) -> None:
+def test_recall_at_100_is_1_on_real_vectors(tmp_path: Path, minilm: Encoder, shared: Path) -> None:
     import gzip
     import json
 

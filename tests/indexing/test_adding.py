@@ -1,0 +1,163 @@
+"""Adding documents: counts add up, and a source that fails leaves nothing uncommitted behind."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hybridsearch.indexing.flow
+from hybridsearch import AsyncHybridIndex, HybridIndex, Schema
+from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.errors import QueryError
+from hybridsearch.indexing.dead_letters import DeadLetters
+from hybridsearch.indexing.flow import IndexProgress
+
+LEXICAL = Schema(text=["text"], metadata={"year": "integer"}, dense={})
+
+
+def documents(start: int, end: int) -> Iterator[dict[str, Any]]:
+    for number in range(start, end):
+        yield {"id": f"d{number}", "text": f"word{number} common", "year": number}
+
+
+def failing(start: int, end: int) -> Iterator[dict[str, Any]]:
+    yield from documents(start, end)
+    raise RuntimeError("the source broke")
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> str:
+    return f"embedded:{tmp_path / 'index'}"
+
+
+def test_a_source_that_raises_in_the_middle_leaves_nothing_uncommitted(target: str) -> None:
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        index.add(documents(0, 10))
+        with pytest.raises(RuntimeError, match="the source broke"):
+            index.add(failing(5, 1500))
+        assert index.count() == 10
+        index.add(documents(2000, 2001))
+        assert index.count() == 11
+        assert index.count("year >= 10 and year < 2000") == 0
+        assert index.search("word700").hits == ()
+    with HybridIndex.open(target) as index:
+        assert index.count() == 11
+
+
+def test_what_was_committed_on_the_way_stays_when_the_source_fails(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hybridsearch.indexing.flow, "COMMIT_SECONDS", 0.0)
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        with pytest.raises(RuntimeError):
+            index.add(failing(0, 1100))
+        assert index.count() == 1024
+
+
+async def test_an_asynchronous_source_that_raises_leaves_nothing_either(target: str) -> None:
+    async def breaking() -> AsyncIterator[dict[str, Any]]:
+        for document in documents(0, 700):
+            yield document
+        raise RuntimeError("the source broke")
+
+    async with await AsyncHybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        with pytest.raises(RuntimeError, match="the source broke"):
+            await index.add(breaking())
+        assert await index.count() == 0
+        report = await index.add(documents(0, 3))
+        assert report.indexed == 3
+        assert await index.count() == 3
+
+
+def test_the_error_of_the_source_is_told_even_where_writing_is_not_possible(target: str) -> None:
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as first:
+        first.add(documents(0, 1))
+        with (
+            HybridIndex.open(target) as second,
+            pytest.raises(RuntimeError, match="the source broke"),
+        ):
+            second.add(failing(0, 0))
+
+
+def test_records_read_are_indexed_failed_or_duplicates(target: str, tmp_path: Path) -> None:
+    given: list[Any] = list(documents(0, 600))
+    given[100:100] = [{"id": "d5", "text": "again"}, {"text": "no id"}, "text", None, 7]
+    given += [{"id": "d6", "text": "again", "year": "x"}, {"id": "d7", "text": "last"}]
+    told: list[IndexProgress] = []
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        report = index.add(given, dead_letters=tmp_path / "l.jsonl", progress=told.append)
+        assert (report.indexed, report.duplicates, report.failed) == (600, 2, 5)
+        assert report.indexed + report.duplicates + report.failed == len(given)
+        assert index.count() == 600
+        last = index.get("d7")
+        assert last is not None
+        assert last.fields["text"] == "last"
+        again = index.add(documents(0, 10))
+        assert (again.indexed, again.replaced) == (10, 10)
+    assert told[-1] == IndexProgress(600, 5, 0)
+    letters = [json.loads(line) for line in (tmp_path / "l.jsonl").read_text().splitlines()]
+    assert [letter["place"] for letter in letters] == ["102", "103", "104", "105", "606"]
+    assert [failure.position for failure in report.failures] == [102, 103, 104, 105, 606]
+    assert letters[1]["document"] == "text"
+    assert report.failures[-1].id == "d6"
+
+
+def test_one_document_is_not_taken_for_a_source(target: str) -> None:
+    with (
+        HybridIndex.create(target, schema=LEXICAL, encoder=None) as index,
+        pytest.raises(QueryError, match="put a single document into a list"),
+    ):
+        index.add({"id": "a", "text": "one"})
+
+
+def test_a_long_text_is_encoded_in_passages(target: str, tiny: Encoder) -> None:
+    text = "whale ship sea " * 10_000 + "needle"
+    schema = Schema(text=["text"], dense={"dense": {"embeds": ["text"], "window": 120}})
+    with HybridIndex.create(target, schema=schema, encoder=tiny) as index:
+        report = index.add([{"id": "long", "text": text}, {"id": "short", "text": "whale"}])
+        assert report.indexed == 2
+        assert report.passages > 200
+        hit = index.search("needle", k=1, retrievers=["lexical"]).hits[0]
+        assert hit.id == "long"
+
+
+def test_a_large_source_takes_no_more_memory_than_a_small_one(target: str) -> None:
+    def long_texts(count: int) -> Iterator[dict[str, Any]]:
+        for number in range(count):
+            yield {"id": str(number), "text": f"{number} " + "x" * 1_000_000}
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        try:
+            assert index.add(long_texts(count)).indexed == count
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        assert peak(100) < peak(10) + 10_000_000
+
+
+def test_dead_letters_hold_what_json_cannot(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "letters.jsonl"
+    letters = DeadLetters(path)
+    assert letters.close() is None
+    assert not path.parent.exists()
+    endless: list[Any] = []
+    endless.append(endless)
+    given = [{"s": {1, 2}}, "\ud800", endless, {"n": float("nan")}, "x" * 3_000_000, {2: 2**80}]
+    for position, document in enumerate(given):
+        letters.add(str(position), None, "reason \ud800", document)
+    assert letters.close() == str(path)
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [letter["place"] for letter in kept] == [str(n) for n in range(len(given))]
+    assert kept[0]["document"] == {"s": "{1, 2}"}
+    assert len(kept[4]["document"]) == 1_000_001
+    letters.add("later", "id", "reason", {})
+    letters.close()
+    assert len(path.read_text().splitlines()) == len(given) + 1

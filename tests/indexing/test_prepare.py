@@ -1,0 +1,122 @@
+"""One document against the schema: what is searched, filtered by, stored and encoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from hybridsearch import Document, Schema
+from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.prepare import Prepared, prepare
+
+SCHEMA = Schema(
+    text=["title", "body"],
+    metadata={"year": "integer"},
+    dense={"dense": {"embeds": ["title", "body"], "dims": 4}},
+)
+UNIT = [0.0, 1.0, 0.0, 0.0]
+
+
+def refused(given: Any, **options: Any) -> DocumentError:
+    with pytest.raises(DocumentError) as raised:
+        prepare(given, options.pop("schema", SCHEMA), **{"encodes": True, **options})
+    return raised.value
+
+
+def accepted(given: Any, **options: Any) -> Prepared:
+    return prepare(given, options.pop("schema", SCHEMA), **{"encodes": True, **options})
+
+
+def test_fields_go_where_the_schema_says_and_all_are_stored() -> None:
+    given = {"id": "a", "title": "T", "body": ["one", "two"], "year": "1999", "extra": [1, None]}
+    document = accepted(given)
+    assert document.text == {"title": "T", "body": "one\ntwo"}
+    assert document.metadata == {"year": (1999,)}
+    assert document.to_encode == {"dense": "T\none\ntwo"}
+    del given["id"]
+    assert orjson.loads(document.source) == given
+
+
+def test_a_document_object_and_a_dict_give_the_same() -> None:
+    one = accepted(Document("a", {"title": "T"}, {"dense": UNIT}))
+    two = accepted({"_id": "a", "title": "T", "dense": UNIT})
+    assert (one.id, one.text, one.source) == (two.id, two.text, two.source)
+    np.testing.assert_array_equal(one.given["dense"], two.given["dense"])
+    assert one.to_encode == two.to_encode == {}
+
+
+def test_given_vectors_need_no_encoder_and_no_text() -> None:
+    document = accepted({"id": "a", "dense": [UNIT, UNIT]}, encodes=False)
+    assert document.given["dense"].shape == (2, 4)
+    assert document.given["dense"].dtype == np.float32
+    assert document.text == {}
+
+
+def test_a_null_vector_is_one_that_is_not_given() -> None:
+    assert accepted({"id": "a", "title": "T", "dense": None}).to_encode == {"dense": "T"}
+
+
+def test_vectors_of_another_length_are_refused_or_normalised() -> None:
+    given = {"id": "a", "dense": [3, 0, 0, 4]}
+    assert "its length is 5, not 1" in refused(given).reason
+    np.testing.assert_allclose(
+        accepted(given, normalise=True).given["dense"], [[0.6, 0, 0, 0.8]], rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_not_finite_are_refused_in_vectors_and_metadata(value: float) -> None:
+    error = refused({"id": "a", "dense": [value, 0, 0, 1]}, normalise=True)
+    assert (error.id, error.field) == ("a", "dense")
+    assert "NaN or infinity" in error.reason
+    schema = Schema(text=["title"], metadata={"price": "float"}, dense={})
+    error = refused({"id": "a", "title": "T", "price": value}, schema=schema)
+    assert (error.id, error.field) == ("a", "price")
+    assert "not a finite number" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "reason"),
+    [
+        ({"title": {"a": 1}}, "title", "not dict"),
+        ({"title": b"bytes"}, "title", "not bytes"),
+        ({"title": ["a", ["b"]]}, "title", "not list within the list"),
+        ({"title": ["a", {"b": 1}]}, "title", "not dict within the list"),
+        ({"title": "t", "year": "x"}, "year", "'x' is not a whole number"),
+        ({"title": "t", "year": 10**30}, "year", "64 bits"),
+        ({"title": "t", 5: "x"}, "5", "does not know this field"),
+        ({"title": "t", "junk": object()}, None, "cannot be kept as JSON"),
+        ({"title": "t", "junk": 2**70}, None, "cannot be kept as JSON"),
+        ({"title": "lone \ud800"}, None, "cannot be kept as JSON"),
+        ({"title": "  "}, None, "no text in title, body and no vector"),
+        ({"year": 5}, None, "no text in title, body and no vector"),
+    ],
+)
+def test_what_cannot_be_accepted_names_the_id_the_field_and_the_reason(
+    fields: dict[Any, Any], field: str | None, reason: str
+) -> None:
+    error = refused({"id": "a", **fields})
+    assert (error.id, error.field) == ("a", field)
+    assert reason in error.reason
+
+
+def test_a_vector_field_that_the_schema_does_not_have_is_refused() -> None:
+    error = refused(Document("a", {"title": "T"}, {"image": UNIT}))
+    assert error.field == "image"
+    assert "known: dense" in error.reason
+
+
+def test_unknown_fields_are_refused_where_the_schema_says_so() -> None:
+    strict = SCHEMA.model_copy(update={"unknown_fields": "reject"})
+    error = refused({"id": "a", "title": "T", "colour": "red"}, schema=strict)
+    assert error.field == "colour"
+    assert 'unknown_fields="keep"' in error.reason
+
+
+def test_without_an_encoder_a_text_needs_its_vector_unless_nothing_is_embedded() -> None:
+    assert "no encoder" in refused({"id": "a", "title": "T"}, encodes=False).reason
+    lexical = Schema(text=["title"], dense={})
+    assert accepted({"id": "a", "title": "T"}, encodes=False, schema=lexical).to_encode == {}
