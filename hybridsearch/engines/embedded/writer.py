@@ -41,6 +41,9 @@ class Writer:
                 ) from error
             raise StorageError(f"the index in {folder} cannot be written to: {error}") from error
         with self._disk():
+            # A writer that was killed while it committed may have left files under the very names
+            # that the next commit will want.
+            self._writer.garbage_collect_files()
             self._documents = DocumentFiles(folder, len(schema.dense))
             self._rows = [
                 RowFiles(folder, position, field.dims or 1)

@@ -124,3 +124,22 @@ def check(target: str, possible: list[dict[str, int]]) -> dict[str, int]:
             hits = index.search(f"word{version}", k=400, retrievers=["lexical"]).hits
             assert {hit.id for hit in hits} == ids
     return found
+
+
+def test_files_that_a_killed_commit_left_do_not_stop_the_next_one(tmp_path: Path) -> None:
+    target = f"embedded:{tmp_path / 'index'}"
+    with HybridIndex.create(target, schema=SCHEMA, encoder=None) as index:
+        vectors = random_units(50, dims=DIMS)
+        index.add({"id": f"d{n}", "title": "word", "dense": vectors[n]} for n in range(50))
+    folder = tmp_path / "index" / "text"
+    meta = json.loads((folder / "meta.json").read_text())
+    # The commit names its deletions by segment and by a number that the dead writer had reached.
+    segment = meta["segments"][0]["segment_id"].replace("-", "")
+    names = [f"{segment}.{meta['opstamp'] + ahead}.del" for ahead in range(1, 20)]
+    for name in names:
+        (folder / name).write_bytes(b"half")
+    managed = json.loads((folder / ".managed.json").read_text())
+    (folder / ".managed.json").write_text(json.dumps([*managed, *names]))
+    with HybridIndex.open(target) as index:
+        assert index.delete(["d0", "d1"]) == 2
+        assert index.count() == 48
