@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEV := bm25s build hypothesis import-linter ir_measures mypy psutil pytest pytest-asyncio ruff
 
-.PHONY: demo test lint types layers check wheel benchmarks clean
+SERVERS := server-elasticsearch server-elasticsearch-8 server-opensearch server-opensearch-2
+
+.PHONY: demo test lint types layers check wheel benchmarks clean $(SERVERS)
 
 demo: $(VENV)/.demo  ## index the standard library's docstrings and search them
 	@$(BIN)/hybridsearch demo
@@ -30,6 +32,9 @@ wheel: $(VENV)/.dev  ## build dist/*.whl
 
 benchmarks: $(VENV)/.dev  ## measure this machine; see benchmarks/README.md
 	@$(BIN)/python benchmarks/run.py
+
+$(SERVERS): server-%: $(VENV)/.dev  ## run a real server in the foreground until Ctrl-C
+	@$(BIN)/python tests/servers/serve.py $*
 
 clean:
 	rm -rf $(VENV) dist build .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.fixtures import (  # noqa: F401 - fixtures
+    elasticsearch_8_url,
+    elasticsearch_cluster,
+    elasticsearch_url,
+    opensearch_2_url,
+    opensearch_url,
+    server_url,
+)
 
 from hybridsearch.encoding.load import load_encoder
 from hybridsearch.encoding.packaged import DEMO_MODEL

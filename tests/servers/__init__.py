@@ -1,0 +1,1 @@
+"""Real servers for tests: Elasticsearch and OpenSearch, fetched with Maven, started and ended."""

@@ -1,0 +1,158 @@
+"""A server's process: started with a folder of its own, waited for, killed, stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers import guardian
+from servers.account import server_account
+from servers.ask import RefusedError, ask
+from servers.errors import ServerStartError
+from servers.install import installed
+from servers.java import java_home
+from servers.ports import free_ports
+from servers.recipes import RECIPES, Recipe
+
+PATIENCE_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Server:
+    """One running server: where it answers, its process group, its folder of data and logs."""
+
+    url: str
+    group: int
+    folder: Path
+    guardian: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """End its processes as kill -9 does, and wait for that; its folder stays until `stop`."""
+        os.killpg(self.group, signal.SIGKILL)
+        while self.runs:
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End its processes and remove its folder; returns when both are done."""
+        self.guardian.communicate(timeout=60)
+
+    @property
+    def runs(self) -> bool:
+        try:
+            os.killpg(self.group, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    @property
+    def output(self) -> str:
+        """The end of what it wrote on stdout and stderr."""
+        return (self.folder / guardian.OUTPUT).read_text(errors="replace")[-4000:]
+
+
+@contextmanager
+def running(name: str) -> Iterator[Server]:
+    """The server of this recipe, on its own: answering when this is entered, gone when left."""
+    http_port, transport_port = free_ports(2)
+    settings = {"discovery.type": "single-node", "transport.port": str(transport_port)}
+    server = launch(RECIPES[name], http_port, settings, heap="1g")
+    try:
+        wait_for(server, nodes=1)
+        yield server
+    finally:
+        server.stop()
+
+
+def launch(recipe: Recipe, http_port: int, settings: Mapping[str, str], heap: str) -> Server:
+    """Start the server's process with these settings besides its recipe's; does not wait."""
+    java, account = java_home(*recipe.java), server_account()
+    home = installed(recipe, java)
+    account.check_reach(Path(tempfile.gettempdir()).absolute())
+    folder = Path(tempfile.mkdtemp(prefix=f"hybridsearch-{recipe.name}-"))
+    try:
+        _furnish(folder, home / "config")
+        account.own(folder)
+        guarding = [sys.executable, "-I", guardian.__file__]
+        process = subprocess.Popen(
+            [
+                *(*guarding, str(folder), str(account.user), str(account.group)),
+                *_command(recipe, home, folder, {**settings, "http.port": str(http_port)}),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env=_environment(recipe, java, folder, heap),
+        )
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    assert process.stdout is not None
+    group = process.stdout.readline()
+    if not group:
+        process.communicate()
+        raise ServerStartError(f"{home / 'bin' / recipe.product} could not be run; see stderr")
+    return Server(f"http://127.0.0.1:{http_port}", int(group), folder, process)
+
+
+def _furnish(folder: Path, config: Path) -> None:
+    """Folders for what a server keeps, and its configuration, to which it adds."""
+    for name in ("data", "logs", "temporary"):
+        (folder / name).mkdir()
+    shutil.copytree(config, folder / "config")
+    # The JVM's own logs would go below the server's home, which is not the server's to write.
+    jvm = folder / "config" / "jvm.options"
+    options = jvm.read_text().replace("logs/", f"{folder / 'logs'}/")
+    jvm.write_text(options.replace("HeapDumpPath=data", f"HeapDumpPath={folder / 'logs'}"))
+
+
+def _command(recipe: Recipe, home: Path, folder: Path, settings: Mapping[str, str]) -> list[str]:
+    given = {
+        **recipe.settings,
+        **settings,
+        "path.data": str(folder / "data"),
+        "path.logs": str(folder / "logs"),
+    }
+    return [str(home / "bin" / recipe.product), *(f"-E{key}={given[key]}" for key in given)]
+
+
+def _environment(recipe: Recipe, java: Path, folder: Path, heap: str) -> dict[str, str]:
+    prefix = "ES" if recipe.product == "elasticsearch" else "OPENSEARCH"
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        f"{prefix}_JAVA_HOME": str(java),
+        f"{prefix}_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
+        f"{prefix}_PATH_CONF": str(folder / "config"),
+        f"{prefix}_TMPDIR": str(folder / "temporary"),
+    }
+
+
+def wait_for(server: Server, nodes: int) -> None:
+    """Until the server is healthy in a cluster of so many nodes."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not _healthy(server.url, nodes):
+        if not server.runs:
+            raise ServerStartError(f"the server ended; it wrote last:\n{server.output}")
+        if time.monotonic() > end:
+            raise ServerStartError(
+                f"no answer at {server.url} in {PATIENCE_SECONDS} s;"
+                f" it wrote last:\n{server.output}"
+            )
+        time.sleep(0.2)
+
+
+def _healthy(url: str, nodes: int) -> bool:
+    try:
+        health = ask("GET", f"{url}/_cluster/health")
+    except (OSError, RefusedError):
+        return False
+    return bool(health["status"] != "red" and health["number_of_nodes"] == nodes)
