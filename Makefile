@@ -50,7 +50,7 @@ $(VENV)/.demo: $(VENV)/.venv constraints.txt pyproject.toml
 	@$(INSTALL) --editable '.[demo]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo
+$(VENV)/.dev: $(VENV)/.demo constraints.txt pyproject.toml
 	@echo "installing the development tools (once) ..." >&2
-	@$(INSTALL) $(DEV)
+	@$(INSTALL) --editable '.[demo,elasticsearch,opensearch]' $(DEV)
 	@touch $@

@@ -16,6 +16,13 @@
     * IndexNotFoundError, IndexExistsError
     * WriterBusyError: another process is writing to the index
     * StorageError: the disk refused (full, read-only, damaged)
+    * UnavailableError: no server answers, or it has no room
+      * DeadlineError: no answer came within the time of the request
+    * NotAuthenticatedError, ForbiddenError: the server does not let the caller in, or not do this
+    * UnsupportedServerError: the server is another product, or a version that is not supported
+    * MappingMismatchError: the index is there, and is not as it has to be
+    * RefusedError: the server understood the request and refused it
+    * PartialResultsError: a part of the index did not answer
 
 A message says what was wrong, where, and what to do about it.
 """
@@ -28,20 +35,28 @@ from collections.abc import Iterable
 __all__ = [
     "ConfigurationError",
     "DataError",
+    "DeadlineError",
     "DocumentError",
     "EncoderError",
     "EncoderMismatchError",
     "EngineError",
     "FilterError",
+    "ForbiddenError",
     "HybridSearchError",
     "IndexExistsError",
     "IndexNotFoundError",
+    "MappingMismatchError",
     "MissingDependencyError",
+    "NotAuthenticatedError",
+    "PartialResultsError",
     "QueryError",
+    "RefusedError",
     "SchemaError",
     "SourceError",
     "StorageError",
+    "UnavailableError",
     "UnknownNameError",
+    "UnsupportedServerError",
     "WriterBusyError",
 ]
 
@@ -147,3 +162,35 @@ class WriterBusyError(EngineError):
 
 class StorageError(EngineError):
     """The disk refused: it is full, read-only or damaged."""
+
+
+class UnavailableError(EngineError):
+    """No server answers, or it has no room for the request; trying later may help."""
+
+
+class DeadlineError(UnavailableError):
+    """No answer came within the time of the request."""
+
+
+class NotAuthenticatedError(EngineError):
+    """The server does not know who is asking."""
+
+
+class ForbiddenError(EngineError):
+    """The server knows who is asking and does not allow this."""
+
+
+class UnsupportedServerError(EngineError):
+    """The server is another product, or a version that is not supported."""
+
+
+class MappingMismatchError(EngineError):
+    """The index exists, and its mapping is not what its schema needs."""
+
+
+class RefusedError(EngineError):
+    """The server understood the request and refused it."""
+
+
+class PartialResultsError(EngineError):
+    """A part of the index did not answer, and the caller did not allow for that."""

@@ -27,7 +27,9 @@ BUILT_IN: Final[dict[Family, dict[str, str]]] = {
         "borda": "hybridsearch.fusion.borda:Borda",
     },
     "engines": {
-        "embedded": "hybridsearch.engines.embedded.engine:EmbeddedEngine",
+        "embedded": "hybridsearch.engines.embedded.engine:at",
+        "elasticsearch": "hybridsearch.engines.elasticsearch.engine:at",
+        "opensearch": "hybridsearch.engines.opensearch.engine:at",
     },
     "encoders": {
         "sentence-transformers": "hybridsearch.encoding.sentence_transformer:load",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from hybridsearch.encoding.dependency import require
+from hybridsearch.dependency import require
 from hybridsearch.encoding.quiet import quiet_loading
 from hybridsearch.encoding.weights import weight_files
 from hybridsearch.errors import EncoderError

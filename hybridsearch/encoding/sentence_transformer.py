@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hybridsearch.dependency import require
 from hybridsearch.encoding.configuration import read_configuration
-from hybridsearch.encoding.dependency import require
 from hybridsearch.encoding.device import batch_tokens_for, choose_device
 from hybridsearch.encoding.location import first_line, locate
 from hybridsearch.encoding.model_encoder import Batch, ModelEncoder, Run

@@ -9,7 +9,28 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.filters import Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a new, empty index; raises IndexExistsError where there is one."""
+
+    definition: IndexDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open the index that is there; raises IndexNotFoundError where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the index is, and what keeps it, in words."""
+
+    definition: IndexDefinition
+    kept_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +57,27 @@ RetrieverQuery: TypeAlias = LexicalQuery | DenseQuery
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieve:
-    """Ask each retriever for its best `window` candidates among what `where` lets through."""
+    """Ask each retriever for its best `window` candidates among what `where` lets through.
+
+    allow_partial: whether an answer without some part of the index is better than none.
+    """
 
     queries: tuple[RetrieverQuery, ...]
     where: Resolved | None
     window: int
+    allow_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """One retriever's list, best first, ties by id; scores float64[n] on its true scale."""
+    """One retriever's list, best first, ties by id; scores float64[n] on its true scale.
+
+    failed: it is empty because the retriever failed, where the caller allowed for that.
+    """
 
     ids: Sequence[str]
     scores: NDArray[np.float64]
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +101,7 @@ class Complete:
     fetch: Sequence[str]
     fields: tuple[str, ...] | None = None
     passages: int = 1
+    allow_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +201,8 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Forget what was written since the last Commit."""
+    """Forget what was written since the last Commit, where the engine can: on a cluster every
+    document that was sent is there, whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,5 +240,7 @@ class Counted:
     bytes: int | None = None
 
 
-Call: TypeAlias = Retrieve | Complete | Write | Delete | Commit | Rollback | Refresh | Get | Count
-Reply: TypeAlias = Retrieved | Completed | Written | Deleted | Got | Counted | None
+Call: TypeAlias = (
+    Create | Open | Retrieve | Complete | Write | Delete | Commit | Rollback | Refresh | Get | Count
+)
+Reply: TypeAlias = Opened | Retrieved | Completed | Written | Deleted | Got | Counted | None

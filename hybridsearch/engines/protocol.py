@@ -1,34 +1,50 @@
-"""What every engine is: it is created, opened and closed, and it answers calls."""
+"""What every engine is: it stands for an index at a place, and answers calls."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from hybridsearch.engines.calls import Call, Reply
 from hybridsearch.model.definition import IndexDefinition
 
 
+@dataclass(frozen=True)
+class EngineOptions:
+    """What the caller says beside the target; an engine refuses what has no meaning for it.
+
+    target: as it was written, for messages. client: an object of the product's own client;
+    connection: how a server is reached; settings: of an index, the engine's own. asynchronous:
+    whether calls will come by `perform_async`.
+    """
+
+    target: str
+    client: Any = None
+    connection: Mapping[str, Any] | None = None
+    settings: Mapping[str, Any] | None = None
+    asynchronous: bool = False
+
+
 class Engine(Protocol):
     """Stores documents and answers retrievers.
 
-    `create` raises IndexExistsError, `open` raises IndexNotFoundError; `location` is what follows
-    the engine's name in a target.
+    A plug-in is a callable from a location (what follows the engine's name in a target) and
+    EngineOptions to an Engine, which has asked nothing yet: its first call is Create or Open.
     """
 
     @property
-    def definition(self) -> IndexDefinition: ...
-
-    @classmethod
-    def create(cls, location: str, definition: IndexDefinition) -> Self: ...
-
-    @classmethod
-    def open(cls, location: str) -> Self: ...
+    def definition(self) -> IndexDefinition:
+        """The schema and the encoder of the index, once it is open."""
 
     def perform(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Answer calls in order; several at once may share a trip. Safe to call from threads."""
-        ...
+
+    async def perform_async(self, calls: Sequence[Call]) -> Sequence[Reply]:
+        """The same with `await`."""
 
     def close(self) -> None:
-        """Release locks, files and connections; what was not committed is forgotten."""
-        ...
+        """Release locks, files and connections; what was not committed may be forgotten."""
+
+    async def close_async(self) -> None:
+        """The same with `await`."""

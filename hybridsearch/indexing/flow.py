@@ -30,6 +30,8 @@ FAILURES_REPORTED = 100
 
 Step: TypeAlias = Pull | EncodeDocuments | Write | Commit
 IndexingFlow: TypeAlias = Generator[Step, Any, IndexReport]
+# A record that is a good document: the record, its number in the source, and the document.
+Accepted: TypeAlias = tuple[Record, int, Prepared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,16 @@ def index_documents(
     tally = _Tally()
     committed = time.perf_counter()
     while records := (yield Pull(BATCH_DOCUMENTS, BATCH_CHARACTERS)):
-        prepared = _prepare(records, schema, tally, dead_letters, encodes, normalise)
-        vectors = yield from _encode(list(prepared.values()), schema)
+        accepted = _prepare(records, schema, tally, dead_letters, encodes, normalise)
+        prepared = [document for _, _, document in accepted.values()]
+        vectors = yield from _encode(prepared, schema)
         documents = [
             WriteDocument(document.id, document.source, document.text, document.metadata, made)
-            for document, made in zip(prepared.values(), vectors, strict=True)
+            for document, made in zip(prepared, vectors, strict=True)
         ]
         written: Written = yield Write(documents)
-        _count(tally, documents, written)
+        refused = _set_refused_aside(accepted, written, tally, dead_letters)
+        _count(tally, [d for d in documents if d.id not in refused], written)
         if progress is not None:
             progress(tally.progress)
         if time.perf_counter() - committed > COMMIT_SECONDS:
@@ -108,19 +112,31 @@ def _prepare(
     dead_letters: DeadLetters,
     encodes: bool,
     normalise: bool,
-) -> dict[str, Prepared]:
-    prepared: dict[str, Prepared] = {}
+) -> dict[str, Accepted]:
+    accepted: dict[str, Accepted] = {}
     for record in records:
         tally.read += 1
         try:
             document = prepare(_given(record), schema, encodes=encodes, normalise=normalise)
         except DocumentError as error:
-            _set_aside(record, error, tally, dead_letters)
+            _set_aside(record, tally.read, error, tally, dead_letters)
             continue
         # The last of equal ids is kept; taken out first, it also keeps its place in the order.
-        tally.duplicates += prepared.pop(document.id, None) is not None
-        prepared[document.id] = document
-    return prepared
+        tally.duplicates += accepted.pop(document.id, None) is not None
+        accepted[document.id] = (record, tally.read, document)
+    return accepted
+
+
+def _set_refused_aside(
+    accepted: Mapping[str, Accepted], written: Written, tally: _Tally, dead_letters: DeadLetters
+) -> set[str]:
+    """Those the engine would not store; returns their ids."""
+    given = list(accepted.values()) if written.failures else []
+    for position, reason in written.failures:
+        record, read, document = given[position]
+        error = DocumentError(f"the engine refused it: {reason}", id=document.id)
+        _set_aside(record, read, error, tally, dead_letters)
+    return {given[position][2].id for position, _ in written.failures}
 
 
 def _given(record: Record) -> Any:
@@ -130,15 +146,15 @@ def _given(record: Record) -> Any:
 
 
 def _set_aside(
-    record: Record, error: DocumentError, tally: _Tally, dead_letters: DeadLetters
+    record: Record, read: int, error: DocumentError, tally: _Tally, dead_letters: DeadLetters
 ) -> None:
     given = record.raw if isinstance(record, Unreadable) else _given(record)
-    place = record.place if isinstance(record, Located | Unreadable) else str(tally.read)
+    place = record.place if isinstance(record, Located | Unreadable) else str(read)
     id = error.id or _id(given)
     reason = f"field {error.field!r}: {error.reason}" if error.field else error.reason
     tally.failed += 1
     if len(tally.failures) < FAILURES_REPORTED:
-        tally.failures.append(Failure(tally.read, id, reason))
+        tally.failures.append(Failure(read, id, reason))
     dead_letters.add(place, id, reason, given)
 
 

@@ -28,6 +28,7 @@ class SearchOptions(TypedDict, total=False):
     fields: Iterable[str] | None
     passages: int
     explain: bool
+    allow_partial: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,8 @@ class SearchRequest:
     retrievers: the names of those to ask, None for all; fusion: a setting or a dataclass.
     where: a filter, as text or as an object; fields: those to return, None for all.
     passages: how many of its best passages a hit shows; explain: whether hits carry ledgers.
+    allow_partial: where a part of the index does not answer, give the rest with a warning rather
+    than raise PartialResultsError.
     """
 
     text: str | None = None
@@ -52,6 +55,7 @@ class SearchRequest:
     fields: tuple[str, ...] | None = None
     passages: int = 1
     explain: bool = False
+    allow_partial: bool = False
 
     @property
     def end(self) -> int:

@@ -15,6 +15,8 @@ class Target:
     location: str
 
     def __str__(self) -> str:
+        if self.location.startswith("https://"):
+            return f"{self.engine}+{self.location}"
         return f"{self.engine}:{self.location}"
 
     @classmethod
@@ -23,6 +25,10 @@ class Target:
         engine, colon, location = str(text).partition(":")
         if not colon or not engine or not location.strip("/ "):
             raise ConfigurationError(
-                f"{text!r} is not a target: write embedded:PATH, for example embedded:./books"
+                f"{text!r} is not a target: write embedded:PATH, for example embedded:./books, "
+                "or elasticsearch://HOST:9200/NAME or opensearch://HOST:9200/NAME (with +https "
+                "after the engine for TLS)"
             )
+        if engine.endswith("+https"):
+            return cls(engine.removesuffix("+https"), f"https:{location}")
         return cls(engine, location)

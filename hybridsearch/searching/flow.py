@@ -54,7 +54,9 @@ def search(request: SearchRequest, schema: Schema, *, encodes: bool) -> SearchFl
     warnings = list(plan.warnings)
     queries = yield from _queries(plan, timings, warnings)
     with timings.step("retrieve"):
-        retrieved: Retrieved = yield Retrieve(queries, plan.where, request.depth)
+        retrieved: Retrieved = yield Retrieve(
+            queries, plan.where, request.depth, request.allow_partial
+        )
     warnings.extend(retrieved.warnings)
     with timings.step("fuse"):
         candidacy = tabulate(plan.columns, retrieved.candidates, request.depth)
@@ -137,6 +139,7 @@ class _Asking:
             fetch=fetch,
             fields=self._fields(),
             passages=self.request.passages,
+            allow_partial=self.request.allow_partial,
         )
         with self.timings.step(step):
             completed = yield call

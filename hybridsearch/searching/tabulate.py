@@ -38,7 +38,9 @@ def tabulate(columns: tuple[Column, ...], lists: Sequence[Candidates], window: i
     for column, (candidates, place) in enumerate(zip(lists, places, strict=True)):
         scores[place, column] = candidates.scores
         ranks[place, column] = np.arange(1, len(place) + 1)
-    exhaustive = np.array([len(candidates.ids) < window for candidates in lists], dtype=np.bool_)
+    exhaustive = np.array(
+        [len(given.ids) < window and not given.failed for given in lists], dtype=np.bool_
+    )
     return Candidacy(list(rows), ScoreTable(columns, scores, ranks), exhaustive)
 
 

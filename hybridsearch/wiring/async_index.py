@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
+from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import IndexProgress, index_documents
 from hybridsearch.indexing.records import Pull
+from hybridsearch.lockstep import run_async
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
 from hybridsearch.model.request import SearchOptions, SearchRequest
@@ -25,8 +27,7 @@ from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
 from hybridsearch.wiring.letters import dead_letters_for
-from hybridsearch.wiring.lockstep import run_async
-from hybridsearch.wiring.opening import create, open_index
+from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.pulling import AsyncPuller
 from hybridsearch.wiring.requests import as_request
@@ -49,14 +50,42 @@ class AsyncHybridIndex:
         *,
         schema: Schema,
         encoder: str | Encoder | None = DEFAULT_MODEL,
+        client: Any = None,
+        connection: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> Self:
         """A new, empty index; see HybridIndex.create."""
-        return cls(await asyncio.to_thread(create, target, schema, encoder), Target.parse(target))
+        place = Target.parse(target)
+        options = EngineOptions(target, client, connection, settings, asynchronous=True)
+        loaded = None
+        if encoder is not None and schema.dense:
+            loaded = await asyncio.to_thread(load_encoder, encoder)
+        return await cls._made(place, options, create(schema, encoder, loaded))
 
     @classmethod
-    async def open(cls, target: str, *, encoder: str | Encoder | None = None) -> Self:
+    async def open(
+        cls,
+        target: str,
+        *,
+        encoder: str | Encoder | None = None,
+        client: Any = None,
+        connection: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Self:
         """An index that exists; see HybridIndex.open."""
-        return cls(await asyncio.to_thread(open_index, target, encoder), Target.parse(target))
+        place = Target.parse(target)
+        options = EngineOptions(target, client, connection, settings, asynchronous=True)
+        loaded = None if encoder is None else await asyncio.to_thread(load_encoder, encoder)
+        return await cls._made(place, options, open_index(place, loaded))
+
+    @classmethod
+    async def _made(cls, place: Target, options: EngineOptions, flow: Any) -> Self:
+        engine = engine_at(place, options)
+        try:
+            return cls(Performer(engine, (await run_async([flow], engine.perform_async))[0]), place)
+        except BaseException:
+            await engine.close_async()
+            raise
 
     @property
     def schema(self) -> Schema:
@@ -156,7 +185,7 @@ class AsyncHybridIndex:
 
     async def close(self) -> None:
         """Release files and locks; the index cannot be used afterwards."""
-        await asyncio.to_thread(self._performer.engine.close)
+        await self._performer.engine.close_async()
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
+from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import IndexProgress, index_documents
 from hybridsearch.indexing.records import Pull
+from hybridsearch.lockstep import run
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
 from hybridsearch.model.request import SearchOptions, SearchRequest
@@ -24,8 +26,7 @@ from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
 from hybridsearch.wiring.letters import dead_letters_for
-from hybridsearch.wiring.lockstep import run
-from hybridsearch.wiring.opening import create, open_index
+from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.pulling import Puller
 from hybridsearch.wiring.requests import as_request
@@ -49,22 +50,53 @@ class HybridIndex:
         *,
         schema: Schema,
         encoder: str | Encoder | None = DEFAULT_MODEL,
+        client: Any = None,
+        connection: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> Self:
-        """A new, empty index at `embedded:PATH`.
+        """A new, empty index at `embedded:PATH`, `elasticsearch://HOST:9200/NAME` or
+        `opensearch://HOST:9200/NAME` (`+https` after the engine for TLS).
 
         encoder: a model's name, a local folder, an object with the Encoder protocol, or None
-        where every document brings its vectors. Raises IndexExistsError, SchemaError,
-        EncoderError.
+        where every document brings its vectors. On a server, connection: credentials and the
+        like (`hybridsearch.engines.cluster.connection.Connection`, also from the environment), or
+        client: an object of the official client, with a target of ENGINE:NAME; settings: shards,
+        replicas, vector_index and others (`hybridsearch.engines.cluster.index_settings`).
+        Raises IndexExistsError, SchemaError, ConfigurationError, EncoderError, EngineError.
         """
-        return cls(create(target, schema, encoder), Target.parse(target))
+        place = Target.parse(target)
+        options = EngineOptions(target, client, connection, settings)
+        loaded = None if encoder is None or not schema.dense else load_encoder(encoder)
+        return cls._made(place, options, create(schema, encoder, loaded))
 
     @classmethod
-    def open(cls, target: str, *, encoder: str | Encoder | None = None) -> Self:
+    def open(
+        cls,
+        target: str,
+        *,
+        encoder: str | Encoder | None = None,
+        client: Any = None,
+        connection: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Self:
         """An index that exists; its encoder is loaded when a query or a document needs it.
 
-        Raises IndexNotFoundError, and EncoderMismatchError for an encoder other than its own.
+        The arguments are those of `create`; settings: those that only searches look at. Raises
+        IndexNotFoundError, EncoderMismatchError for an encoder other than its own, EngineError.
         """
-        return cls(open_index(target, encoder), Target.parse(target))
+        place = Target.parse(target)
+        options = EngineOptions(target, client, connection, settings)
+        loaded = None if encoder is None else load_encoder(encoder)
+        return cls._made(place, options, open_index(place, loaded))
+
+    @classmethod
+    def _made(cls, place: Target, options: EngineOptions, flow: Any) -> Self:
+        engine = engine_at(place, options)
+        try:
+            return cls(Performer(engine, run([flow], engine.perform)[0]), place)
+        except BaseException:
+            engine.close()
+            raise
 
     @property
     def schema(self) -> Schema:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hybridsearch.encoding.answer import answer
-from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery
+from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery, EncoderCall, EncoderReply
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
 
@@ -32,18 +32,17 @@ class Performer:
 
     def perform(self, calls: Sequence[Any]) -> list[Any]:
         """Replies in the order of the calls."""
-        for_encoder = [call for call in calls if isinstance(call, EncodeQuery | EncodeDocuments)]
-        for_engine = [call for call in calls if not isinstance(call, EncodeQuery | EncodeDocuments)]
-        encoded = iter(answer(self.encoder(), for_encoder) if for_encoder else ())
-        answered = iter(self.engine.perform(for_engine) if for_engine else ())
-        return [
-            next(encoded if isinstance(call, EncodeQuery | EncodeDocuments) else answered)
-            for call in calls
-        ]
+        for_encoder, for_engine = _divided(calls)
+        encoded = self._encode(for_encoder) if for_encoder else ()
+        answered = self.engine.perform(for_engine) if for_engine else ()
+        return _merged(calls, encoded, answered)
 
     async def perform_async(self, calls: Sequence[Any]) -> list[Any]:
-        """The same off the event loop: encoding and the embedded engine compute, not wait."""
-        return await asyncio.to_thread(self.perform, calls)
+        """The same with `await`; encoding computes, and so goes on off the event loop."""
+        for_encoder, for_engine = _divided(calls)
+        encoded = await asyncio.to_thread(self._encode, for_encoder) if for_encoder else ()
+        answered = await self.engine.perform_async(for_engine) if for_engine else ()
+        return _merged(calls, encoded, answered)
 
     def encoder(self) -> Encoder:
         """The encoder, loaded once."""
@@ -53,3 +52,21 @@ class Performer:
                     raise RuntimeError("a flow asked an index without an encoder to encode")
                 self._encoder = self._load()
             return self._encoder
+
+    def _encode(self, calls: Sequence[EncoderCall]) -> list[EncoderReply]:
+        return answer(self.encoder(), calls)
+
+
+def _divided(calls: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    for_encoder = [call for call in calls if isinstance(call, EncodeQuery | EncodeDocuments)]
+    for_engine = [call for call in calls if not isinstance(call, EncodeQuery | EncodeDocuments)]
+    return for_encoder, for_engine
+
+
+def _merged(calls: Sequence[Any], encoded: Sequence[Any], answered: Sequence[Any]) -> list[Any]:
+    """Both kinds of replies, in the order of the calls."""
+    from_encoder, from_engine = iter(encoded), iter(answered)
+    return [
+        next(from_encoder if isinstance(call, EncodeQuery | EncodeDocuments) else from_engine)
+        for call in calls
+    ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from hybridsearch.engines.calls import (
     Call,
@@ -19,10 +16,13 @@ from hybridsearch.engines.calls import (
     Completed,
     Count,
     Counted,
+    Create,
     Delete,
     Deleted,
     Get,
     Got,
+    Open,
+    Opened,
     Refresh,
     Reply,
     Retrieve,
@@ -30,86 +30,55 @@ from hybridsearch.engines.calls import (
     Rollback,
     Write,
 )
-from hybridsearch.engines.embedded.files import DocumentFiles
-from hybridsearch.engines.embedded.rows import RowFiles
+from hybridsearch.engines.embedded.folder import TEXT, create_folder, read_definition
 from hybridsearch.engines.embedded.snapshot import Snapshot
 from hybridsearch.engines.embedded.text_index import TextIndex
 from hybridsearch.engines.embedded.writer import Writer
-from hybridsearch.errors import EngineError, IndexExistsError, IndexNotFoundError, StorageError
+from hybridsearch.engines.protocol import EngineOptions
+from hybridsearch.errors import ConfigurationError, EngineError, StorageError
 from hybridsearch.model.definition import IndexDefinition
 
 R = TypeVar("R")
-_DEFINITION = "definition.json"
-_TEXT = "text"
 _COMMIT_FILE = "meta.json"
+
+
+def at(location: str, options: EngineOptions) -> EmbeddedEngine:
+    """The engine of a folder; raises ConfigurationError for options that mean nothing to it."""
+    for name in ("client", "connection", "settings"):
+        if getattr(options, name):
+            raise ConfigurationError(
+                f"{name}= is for engines on servers; {options.target} is a folder on this machine"
+            )
+    return EmbeddedEngine(Path(location))
 
 
 class EmbeddedEngine:
     """One index in one folder: one writer, any number of readers, in any number of processes."""
 
-    def __init__(self, folder: Path, definition: IndexDefinition) -> None:
-        self.definition = definition
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._text = TextIndex.open(folder / _TEXT, definition.schema)
+        self._definition: IndexDefinition | None = None
+        self._text: TextIndex | None = None
         self._writer: Writer | None = None
         self._snapshot: Snapshot | None = None
         self._state: tuple[int, int] | None = None
         self._lock = threading.RLock()
         self._closed = False
 
-    @classmethod
-    def create(cls, location: str, definition: IndexDefinition) -> Self:
-        """Make the folder; it appears whole or not at all."""
-        folder = Path(location)
-        if (folder / _DEFINITION).exists():
-            raise IndexExistsError(
-                f"there is an index at embedded:{location} already: open it, or delete the folder"
-            )
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise IndexExistsError(
-                f"{location} exists and is not an index: give a new or an empty folder"
-            )
-        try:
-            folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-        except OSError as error:
-            raise StorageError(
-                f"the folder {location} cannot be made ({error.strerror}): "
-                "give a place that can be written to"
-            ) from error
-        try:
-            _fill(draft, definition)
-            draft.chmod(0o755)
-            draft.rename(folder.absolute())
-        except (OSError, ValueError) as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise StorageError(f"the index at {location} cannot be made ({error})") from error
-        return cls(folder, definition)
-
-    @classmethod
-    def open(cls, location: str) -> Self:
-        """Open an index for reading, and for writing once something is written."""
-        folder = Path(location)
-        try:
-            text = (folder / _DEFINITION).read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise IndexNotFoundError(
-                f"there is no index at embedded:{location}: make one with "
-                f"`hybridsearch index embedded:{location} SOURCE` or HybridIndex.create"
-            ) from error
-        except OSError as error:
-            raise StorageError(f"{folder / _DEFINITION} cannot be read: {error}") from error
-        try:
-            definition = IndexDefinition.from_dict(json.loads(text))
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(
-                f"{folder / _DEFINITION} is damaged ({error}): restore it from a copy"
-            ) from error
-        return cls(folder, definition)
+    @property
+    def definition(self) -> IndexDefinition:
+        """The schema and the encoder of the index, once it is open."""
+        if self._definition is None:
+            raise EngineError(f"the index at embedded:{self._folder} is not open")
+        return self._definition
 
     def perform(self, calls: Sequence[Call]) -> list[Reply]:
         """Answer calls in order."""
         return [self._answer(call) for call in calls]
+
+    async def perform_async(self, calls: Sequence[Call]) -> list[Reply]:
+        """The same off the event loop: this engine computes, it does not wait."""
+        return await asyncio.to_thread(self.perform, calls)
 
     def close(self) -> None:
         """Release the writer's lock; what was not committed is forgotten."""
@@ -120,8 +89,17 @@ class EmbeddedEngine:
                 self._writer.close()
                 self._writer = None
 
-    def _answer(self, call: Call) -> Reply:  # noqa: PLR0911 - one line for each kind of call
+    async def close_async(self) -> None:
+        """The same off the event loop: merges are waited for."""
+        await asyncio.to_thread(self.close)
+
+    def _answer(self, call: Call) -> Reply:  # noqa: C901, PLR0911 - one line for each kind of call
         match call:
+            case Create(definition):
+                create_folder(self._folder, definition)
+                return self._opened(definition)
+            case Open():
+                return self._opened(read_definition(self._folder))
             case Retrieve():
                 return self._retrieve(call)
             case Complete():
@@ -141,6 +119,11 @@ class EmbeddedEngine:
                 return self._write(Writer.commit)
             case Rollback():
                 return self._write(Writer.rollback)
+
+    def _opened(self, definition: IndexDefinition) -> Opened:
+        self._text = TextIndex.open(self._folder / TEXT, definition.schema)
+        self._definition = definition
+        return Opened(definition, "a folder")
 
     def _retrieve(self, call: Retrieve) -> Retrieved:
         snapshot = self._current()
@@ -166,9 +149,9 @@ class EmbeddedEngine:
 
     def _write(self, action: Callable[[Writer], R]) -> R:
         with self._lock:
-            self._check_open()
+            text = self._open_text()
             if self._writer is None:
-                self._writer = Writer(self._folder, self.definition.schema, self._text)
+                self._writer = Writer(self._folder, self.definition.schema, text)
             try:
                 return action(self._writer)
             except StorageError:
@@ -181,31 +164,21 @@ class EmbeddedEngine:
     def _current(self) -> Snapshot:
         """The snapshot of the last commit, of whichever process; a stat a call tells."""
         with self._lock:
-            self._check_open()
-            found = (self._folder / _TEXT / _COMMIT_FILE).stat()
+            text = self._open_text()
+            found = (self._folder / TEXT / _COMMIT_FILE).stat()
             state = (found.st_mtime_ns, found.st_ino)
             if self._snapshot is None or state != self._state:
-                self._text.index.reload()
-                self._snapshot = Snapshot.open(self._folder, self.definition.schema, self._text)
+                text.index.reload()
+                self._snapshot = Snapshot.open(self._folder, self.definition.schema, text)
                 self._state = state
             return self._snapshot
 
-    def _check_open(self) -> None:
+    def _open_text(self) -> TextIndex:
         if self._closed:
             raise EngineError("the index is closed: open it again")
-
-
-def _fill(folder: Path, definition: IndexDefinition) -> None:
-    schema = definition.schema
-    (folder / _TEXT).mkdir()
-    TextIndex.create(folder / _TEXT, schema)
-    DocumentFiles(folder, len(schema.dense)).close()
-    for position, field in enumerate(schema.dense.values()):
-        RowFiles(folder, position, field.dims or 1).close()
-    with (folder / _DEFINITION).open("w", encoding="utf-8") as file:
-        json.dump(definition.as_dict(), file, indent=2, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
+        if self._text is None:
+            raise EngineError(f"the index at embedded:{self._folder} is not open")
+        return self._text
 
 
 def _bytes(folder: Path) -> int:

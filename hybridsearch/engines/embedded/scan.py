@@ -21,6 +21,8 @@ Int64 = NDArray[np.int64]
 
 # Below this share of rows kept by a filter, scoring those in float32 costs less than the pass.
 _DIRECT_SHARE = 0.02
+# Below this share, copying 8-bit rows together costs less than reading all of them.
+_COPIED_SHARE = 0.25
 # What float32 arithmetic itself may add to the interval.
 _ROUNDING = 1e-5
 _BLOCK = 1 << 17
@@ -31,13 +33,12 @@ class LiveRows:
     """The rows of one vector field that belong to live documents.
 
     ordinals: int64[rows], the row's document, -1 where it has none any more;
-    starts: int64[groups], the first row of each run of rows with the same document;
-    single: whether every live document has at most one row and no row is dead.
+    whole: whether no row is dead; single: whether every live document has at most one row.
     """
 
     map: RowMap
     ordinals: Int64
-    starts: Int64
+    whole: bool
     single: bool
 
     @classmethod
@@ -47,10 +48,9 @@ class LiveRows:
         total = int(count.sum())
         within = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
         ordinals[np.repeat(first, count) + within] = np.repeat(documents, count)
-        changes = np.flatnonzero(np.diff(ordinals)) + 1
-        starts = np.concatenate([np.zeros(1 if len(ordinals) else 0, dtype=np.int64), changes])
-        single = len(starts) == len(ordinals) and bool((ordinals >= 0).all())
-        return cls(rows, ordinals, starts, single)
+        whole = bool((ordinals >= 0).all())
+        single = bool((count <= 1).all())
+        return cls(rows, ordinals, whole, single)
 
 
 def best_documents(
@@ -62,31 +62,24 @@ def best_documents(
     Returns ordinals int64[m] and scores float32[m], unordered, m >= window where there are as
     many, and all ties at the end of the window included.
     """
-    if keep is not None:
-        kept = _kept_rows(live, keep)
-        if len(kept) <= max(window, _DIRECT_SHARE * len(live.ordinals)):
-            return _by_document(live, kept, exact_scores(live.map, kept, query))
-    else:
-        kept = None
-    if not len(live.ordinals):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-    approximate, error = _first_pass(live.map, query)
-    if kept is not None:
-        masked = np.full(len(approximate), -np.inf, dtype=np.float32)
-        masked[kept] = approximate[kept]
-        approximate = masked
-    elif not live.single:
-        approximate[live.ordinals < 0] = -np.inf
+    rows = None if keep is None and live.whole else _live_rows(live, keep)
+    count = len(live.ordinals) if rows is None else len(rows)
+    if count <= max(window, _DIRECT_SHARE * len(live.ordinals)):
+        rows = np.arange(count) if rows is None else rows
+        return _by_document(live, rows, exact_scores(live.map, rows, query))
+    approximate, error = _first_pass(live.map, query, rows)
     lower = approximate - error
     if not live.single:
-        lower = np.maximum.reduceat(lower, live.starts)
+        ordinals = live.ordinals if rows is None else live.ordinals[rows]
+        lower = np.maximum.reduceat(lower, _runs(ordinals))
     if len(lower) > window:
         threshold = np.partition(lower, len(lower) - window)[len(lower) - window]
     else:
         threshold = np.float32(-np.inf)
-    # Strictly finite: dead and filtered rows carry -inf on both ends of their interval.
-    rows = np.flatnonzero((approximate + error >= threshold) & (approximate > -np.inf))
-    return _by_document(live, rows, exact_scores(live.map, rows, query))
+    open_rows = np.flatnonzero(approximate + error >= threshold)
+    if rows is not None:
+        open_rows = rows[open_rows]
+    return _by_document(live, open_rows, exact_scores(live.map, open_rows, query))
 
 
 def exact_scores(rows: RowMap, which: Int64, query: Float32) -> Float32:
@@ -97,32 +90,45 @@ def exact_scores(rows: RowMap, which: Int64, query: Float32) -> Float32:
     return scores
 
 
-def _first_pass(rows: RowMap, query: Float32) -> tuple[Float32, Float32]:
-    """Approximate scores float32[rows] and the most each can be wrong by."""
+def _first_pass(rows: RowMap, query: Float32, which: Int64 | None) -> tuple[Float32, Float32]:
+    """Approximate scores float32[m] and the most each can be wrong by; of all rows for None."""
     small, scale, lost = quantise(query[None])
     query_norm = float(np.linalg.norm(query))
-    scores = np.empty(len(rows.int8), dtype=np.float32)
-    for begin in range(0, len(scores), _BLOCK):
-        block = rows.int8[begin : begin + _BLOCK]
-        dots = np.asarray(numkong.cdist(small, block, "dot"))[0]
-        scores[begin : begin + _BLOCK] = dots
-    scores *= rows.rows["scale"]
+    # Few rows are copied together; of many, all are read where they lie and the rest is dropped.
+    copied = which is not None and len(which) <= _COPIED_SHARE * len(rows.int8)
+    count = len(which) if which is not None and copied else len(rows.int8)
+    scores = np.empty(count, dtype=np.float32)
+    for begin in range(0, count, _BLOCK):
+        end = min(begin + _BLOCK, count)
+        block = rows.int8[which[begin:end] if which is not None and copied else slice(begin, end)]
+        scores[begin:end] = np.asarray(numkong.cdist(small, block, "dot"))[0]
+    about = rows.rows if which is None else rows.rows[which]
+    if which is not None and not copied:
+        scores = scores[which]
+    scores *= about["scale"]
     scores *= scale[0]
-    error = rows.rows["residual"] * np.float32(query_norm + float(lost[0]))
+    error = about["residual"] * np.float32(query_norm + float(lost[0]))
     error += np.float32(float(lost[0]) * 1.001 + _ROUNDING)
     return scores, error
 
 
-def _kept_rows(live: LiveRows, keep: NDArray[np.bool_]) -> Int64:
+def _live_rows(live: LiveRows, keep: NDArray[np.bool_] | None) -> Int64:
+    """The rows of live documents that are kept."""
+    if keep is None:
+        return np.flatnonzero(live.ordinals >= 0)
     # Rows without a document have ordinal -1, which would read the last document's entry.
     padded = np.append(keep, False)
     return np.flatnonzero(padded[live.ordinals])
+
+
+def _runs(ordinals: Int64) -> Int64:
+    """Where runs of equal ordinals begin: rows of a document are neighbours."""
+    return np.flatnonzero(np.append(True, ordinals[1:] != ordinals[:-1]))
 
 
 def _by_document(live: LiveRows, rows: Int64, scores: Float32) -> tuple[Int64, Float32]:
     ordinals = live.ordinals[rows]
     if live.single or len(rows) == 0:
         return ordinals, scores
-    # Rows of a document are neighbours, so runs of equal ordinals are its rows.
-    starts = np.flatnonzero(np.append(True, ordinals[1:] != ordinals[:-1]))
+    starts = _runs(ordinals)
     return ordinals[starts], np.maximum.reduceat(scores, starts)

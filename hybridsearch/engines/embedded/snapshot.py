@@ -88,20 +88,11 @@ class Snapshot:
 
     def scores(self, query: RetrieverQuery, ids: Sequence[str]) -> NDArray[np.float64]:
         """Exact scores of documents, NaN where the retriever has none; float64[len(ids)]."""
-        scores = np.full(len(ids), np.nan)
-        if not len(ids):
-            return scores
         if isinstance(query, DenseQuery):
-            ordinals = self.ordinals(ids)
-            for position, id in enumerate(ids):
-                if id in ordinals:
-                    similarities = self._similarities(query, ordinals[id])
-                    if len(similarities):
-                        scores[position] = similarities.max()
-            return scores
-        asked = self.text.lexical(query)
+            return self._best_similarities(query, ids)
+        asked = self.text.lexical(query) if len(ids) else None
         if asked is None:
-            return scores
+            return np.full(len(ids), np.nan)
         found, raw = ranked(self.searcher, within(asked, self._with_ids(ids)), len(ids))
         by_id = dict(zip(self.documents.ids(found), raw.tolist(), strict=True))
         return np.array([by_id.get(id, np.nan) for id in ids], dtype=np.float64)
@@ -166,6 +157,22 @@ class Snapshot:
         negative = (-scores).tolist()
         order = sorted(range(len(ids)), key=lambda at: (negative[at], ids[at]))[:window]
         return Candidates([ids[at] for at in order], scores[order])
+
+    def _best_similarities(self, query: DenseQuery, ids: Sequence[str]) -> NDArray[np.float64]:
+        known = self.ordinals(ids)
+        scores = np.full(len(ids), np.nan)
+        places = np.array([at for at, id in enumerate(ids) if id in known], dtype=np.int64)
+        ordinals = np.array([known[ids[at]] for at in places.tolist()], dtype=np.int64)
+        runs = self.documents.records["rows"][ordinals, self.positions[query.field]]
+        counts = runs["count"].astype(np.int64)
+        places, runs, counts = places[counts > 0], runs[counts > 0], counts[counts > 0]
+        if len(places):
+            ends = np.cumsum(counts)
+            within = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+            rows = np.repeat(runs["start"].astype(np.int64), counts) + within
+            exact = exact_scores(self.fields[query.field].map, rows, query.vector)
+            scores[places] = np.maximum.reduceat(exact, ends - counts)
+        return scores
 
     def _rows(self, field: str, ordinal: int) -> Int64:
         rows = self.documents.records[ordinal]["rows"][self.positions[field]]

@@ -1,0 +1,1 @@
+"""What the engines on Elasticsearch and OpenSearch share: an index on a cluster, over HTTP."""

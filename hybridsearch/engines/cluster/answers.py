@@ -1,0 +1,148 @@
+"""Calls to requests and replies to answers: one flow for both products, sync and async.
+
+The searches of all calls of a round travel together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from hybridsearch.engines.calls import (
+    Call,
+    Commit,
+    Complete,
+    Count,
+    Counted,
+    Delete,
+    Get,
+    Got,
+    Refresh,
+    Reply,
+    Retrieve,
+    Rollback,
+    Write,
+)
+from hybridsearch.engines.cluster.completion import completed, completion_searches
+from hybridsearch.engines.cluster.documents import stored
+from hybridsearch.engines.cluster.filters import filter_query
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.multisearch import Search, multisearch
+from hybridsearch.engines.cluster.refusals import check_reply, refusal
+from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
+from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
+from hybridsearch.engines.cluster.writes import delete, write
+from hybridsearch.errors import EngineError
+
+Answering = Generator[Step, Any, Any]
+
+
+def answer(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any, list[Reply]]:
+    """The replies, in the order of the calls."""
+    searched = iter((yield from _searched(calls, index)))
+    replies: list[Reply] = []
+    for call in calls:
+        if isinstance(call, Retrieve | Complete):
+            replies.append(next(searched))
+        else:
+            replies.append((yield from _one(call, index)))
+    return replies
+
+
+def _searched(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any, list[Reply]]:
+    asking = [call for call in calls if isinstance(call, Retrieve | Complete)]
+    made: list[list[Search]] = [
+        retrieval_searches(call, index)
+        if isinstance(call, Retrieve)
+        else completion_searches(call, index)
+        for call in asking
+    ]
+    answers = iter((yield from multisearch([search for part in made for search in part], index)))
+    replies: list[Reply] = []
+    for call, part in zip(asking, made, strict=True):
+        given = [next(answers) for _ in part]
+        replies.append(
+            retrieved(call, given, index)
+            if isinstance(call, Retrieve)
+            else completed(call, given, index)
+        )
+    return replies
+
+
+def _one(call: Call, index: ClusterIndex) -> Generator[Step, Any, Reply]:
+    match call:
+        case Write():
+            return (yield from write(call, index))
+        case Delete():
+            return (yield from delete(call, index))
+        case Get():
+            return (yield from _get(call, index))
+        case Count():
+            return (yield from _count(call, index))
+        case Commit() | Refresh():
+            yield from _refresh(index)
+            return None
+        case Rollback():
+            return None  # what was sent is in the index, document by document
+    raise EngineError(f"{type(call).__name__} is not a call to an open index")
+
+
+def _refresh(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
+    reply = yield HttpRequest("POST", f"{index.path}/_refresh", writes=True)
+    check_reply(reply, "to make what was written visible", target=index.target)
+
+
+def _get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Got]:
+    if not call.ids:
+        return Got({})
+    reply = yield HttpRequest(
+        "POST",
+        f"{index.path}/_mget",
+        orjson.dumps({"ids": list(call.ids)}),
+        {"_source_excludes": ",".join(index.schema.dense)} if index.schema.dense else {},
+    )
+    body = check_reply(reply, "for documents", target=index.target)
+    documents = {}
+    for given in body["docs"]:
+        if "error" in given:
+            raise refusal(
+                404 if "index_not_found" in str(given["error"]) else 500,
+                given,
+                "for documents",
+                target=index.target,
+            )
+        if given.get("found"):
+            id = given["_source"].get("id", given["_id"])
+            documents[id] = stored(id, given["_source"], index.schema, None)
+    return Got(documents)
+
+
+def _count(call: Count, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Counted]:
+    query = {"match_all": {}} if call.where is None else filter_query(call.where, index.schema)
+    body: dict[str, Any] = {"size": 0, "track_total_hits": True, "query": query}
+    if index.schema.dense:
+        body["aggs"] = {name: {"nested": {"path": name}} for name in index.schema.dense}
+    reply = yield HttpRequest(
+        "POST",
+        f"{index.path}/_search",
+        orjson.dumps(body),
+        {"allow_partial_search_results": "false"},
+    )
+    found = check_reply(reply, "to count", target=index.target)
+    passages = found.get("aggregations", {})
+    size = None if call.where is not None else (yield from _bytes(index))
+    return Counted(
+        found["hits"]["total"]["value"],
+        {name: passages[name]["doc_count"] for name in index.schema.dense},
+        size,
+    )
+
+
+def _bytes(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, int | None]:
+    reply = yield HttpRequest("GET", f"{index.path}/_stats/store")
+    if reply.status >= 300 or not isinstance(reply.body, Mapping):
+        return None  # reading an index is allowed to more people than reading its statistics
+    size: int = reply.body["_all"]["primaries"]["store"]["size_in_bytes"]
+    return size

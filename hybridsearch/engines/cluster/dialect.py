@@ -1,0 +1,53 @@
+"""What differs between the products: each has one module that is a Dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.engines.calls import DenseQuery
+from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.server import Server
+
+Query = dict[str, Any]
+
+
+class Dialect(Protocol):
+    """The product's own words, as pure functions of plain data."""
+
+    @property
+    def engine(self) -> str:
+        """Its name in targets."""
+
+    @property
+    def product(self) -> str:
+        """Its name in messages."""
+
+    def check(self, server: Server) -> None:
+        """Raises UnsupportedServerError for a server this package was not made for."""
+
+    def vector_field(self, dims: int, settings: IndexSettings) -> dict[str, Any]:
+        """The mapping of a vector; raises ConfigurationError for what the product lacks."""
+
+    def settings(self, settings: IndexSettings, *, vectors: bool) -> dict[str, Any]:
+        """The product's own settings of an index, beside shards and the like."""
+
+    def nearest(
+        self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
+    ) -> Query:
+        """The query for the `window` documents nearest to a vector, each by its best passage."""
+
+    def similarities_of(
+        self, query: DenseQuery, settings: IndexSettings, ids: Sequence[str]
+    ) -> Query:
+        """The query for the exact similarities of these documents and, as inner hits where asked,
+        of their passages."""
+
+    def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Dot products, -1..1, from the scores the product gives for them."""
+
+    def bm25_factor(self, server: Server) -> float:
+        """What the product multiplies Lucene's BM25 with."""

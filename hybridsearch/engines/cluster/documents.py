@@ -1,0 +1,120 @@
+"""Documents as the cluster stores them, and back.
+
+Fields lie under their own names. A value that the products would read otherwise than this package
+does is indexed in its canonical form, and kept as it was given in `_extra`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
+from hybridsearch.engines.cluster.mapping import EXTRA, ID, VECTOR
+from hybridsearch.model.schema import FieldType, Schema
+
+_ISO: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?"
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ISO_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
+
+
+def body_of(document: WriteDocument, schema: Schema) -> bytes:
+    """The JSON that is stored."""
+    body: dict[str, Any] = {ID: document.id}
+    extra: dict[str, Any] = {}
+    for name, given in orjson.loads(document.source).items():
+        if name in schema.text:
+            indexed = given if _is_text(given) else document.text[name]
+        elif name in schema.metadata:
+            kind = schema.metadata[name].type
+            indexed = given if _is_native(given, kind) else _canonical(document, name, kind)
+        else:
+            extra[name] = given
+            continue
+        body[name] = indexed
+        if indexed is not given:
+            extra[name] = given
+    for name, passages in document.vectors.items():
+        body[name] = _passages(passages)
+    if extra:
+        body[EXTRA] = extra
+    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def stored(
+    id: str,
+    source: Mapping[str, Any],
+    schema: Schema,
+    fields: Sequence[str] | None,
+    passages: Sequence[PassageMatch] = (),
+) -> StoredDocument:
+    """The document of a hit's source, its fields as they were given."""
+    extra = source.get(EXTRA) or {}
+    found = {
+        name: value
+        for name, value in source.items()
+        if name not in {ID, EXTRA} and name not in schema.dense
+    }
+    found.update(extra)
+    if fields is not None:
+        found = {name: found[name] for name in fields if name in found}
+    return StoredDocument(id, found, tuple(passages))
+
+
+def source_filter(schema: Schema, fields: Sequence[str] | None) -> dict[str, Any]:
+    """Which parts of the source are wanted: never vectors."""
+    if fields is None:
+        return {"excludes": list(schema.dense)} if schema.dense else {"includes": ["*"]}
+    return {"includes": [ID, *fields, *(f"{EXTRA}.{name}" for name in fields)]}
+
+
+def _passages(passages: PassageVectors) -> list[dict[str, Any]]:
+    return [
+        {"start": start, "end": end, VECTOR: vector}
+        for (start, end), vector in zip(passages.spans.tolist(), passages.vectors, strict=True)
+    ]
+
+
+def _is_text(given: Any) -> bool:
+    return (
+        given is None
+        or isinstance(given, str)
+        or (isinstance(given, list) and all(isinstance(part, str) for part in given))
+    )
+
+
+def _is_native(given: Any, kind: FieldType) -> bool:
+    """Whether the products read the value as `canonical` does."""
+    if given is None:
+        return True
+    values = given if isinstance(given, list) else [given]
+    return all(_READ_ALIKE[kind](value) for value in values)
+
+
+_READ_ALIKE: Final = {
+    "keyword": lambda value: isinstance(value, str),
+    "integer": lambda value: type(value) is int,
+    "float": lambda value: type(value) in {int, float},
+    "boolean": lambda value: isinstance(value, bool),
+    "date": lambda value: isinstance(value, str) and _ISO.fullmatch(value) is not None,
+}
+
+
+def _canonical(document: WriteDocument, name: str, kind: FieldType) -> Any:
+    values = document.metadata.get(name, ())
+    shown = [_iso(value) for value in values] if kind == "date" else list(values)
+    return shown[0] if len(shown) == 1 else shown
+
+
+def _iso(milliseconds: int) -> str | int:
+    """A moment as text, where calendars go so far."""
+    if not _ISO_YEARS[0] <= milliseconds <= _ISO_YEARS[1]:
+        return milliseconds
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

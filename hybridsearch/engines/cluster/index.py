@@ -1,0 +1,40 @@
+"""An index on a cluster as its engine knows it: everything that pure functions here look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+
+from hybridsearch.engines.cluster.dialect import Dialect
+from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.server import Server
+from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.schema import Schema
+
+
+@dataclass(frozen=True)
+class ClusterIndex:
+    """name: of the index or alias in requests; target: in messages."""
+
+    name: str
+    target: str
+    definition: IndexDefinition
+    settings: IndexSettings
+    dialect: Dialect
+    server: Server
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of the index."""
+        return self.definition.schema
+
+    @cached_property
+    def path(self) -> str:
+        """The index in a request's path."""
+        return f"/{quote(self.name, safe='')}"
+
+    @cached_property
+    def bm25_factor(self) -> float:
+        """What the server multiplies Lucene's BM25 with."""
+        return self.dialect.bm25_factor(self.server)

@@ -1,0 +1,136 @@
+"""From a schema to an index: its mapping and its settings, as the products take them.
+
+Each vector field is a nested one: an object a passage, with its place in the text and its vector.
+What a document brings beside the schema lies in `_extra`, stored and not indexed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from hybridsearch.engines.cluster.dialect import Dialect
+from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.errors import EngineError, MappingMismatchError
+from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.schema import Schema
+
+ID: Final = "id"
+EXTRA: Final = "_extra"
+VECTOR: Final = "vector"
+META: Final = "hybridsearch"
+KEYWORD_CHARACTERS: Final = 256
+_TYPES: Final = {
+    "keyword": {"type": "keyword"},
+    "integer": {"type": "long"},
+    "float": {"type": "double"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "date", "format": "strict_date_optional_time||epoch_millis"},
+}
+
+
+def index_body(
+    definition: IndexDefinition, settings: IndexSettings, dialect: Dialect
+) -> dict[str, Any]:
+    """The body that makes the index."""
+    return {
+        "settings": {"index": index_settings(definition.schema, settings, dialect)},
+        "mappings": mapping(definition, settings, dialect),
+    }
+
+
+def index_settings(schema: Schema, settings: IndexSettings, dialect: Dialect) -> dict[str, Any]:
+    """Shards, replicas, refresh, and what the product needs beside them."""
+    return {
+        "number_of_shards": settings.shards,
+        "number_of_replicas": settings.replicas,
+        "refresh_interval": settings.refresh_interval,
+        **dialect.settings(settings, vectors=bool(schema.dense)),
+    }
+
+
+def mapping(
+    definition: IndexDefinition, settings: IndexSettings, dialect: Dialect
+) -> dict[str, Any]:
+    """The fields, strict, and what the index remembers of its schema and its encoder."""
+    return {
+        "dynamic": "strict",
+        "_meta": {META: {**definition.as_dict(), "settings": settings.model_dump()}},
+        "properties": properties(definition.schema, settings, dialect),
+    }
+
+
+def properties(schema: Schema, settings: IndexSettings, dialect: Dialect) -> dict[str, Any]:
+    """The fields alone."""
+    place = {"type": "integer", "index": False}
+    return {
+        ID: {"type": "keyword"},
+        EXTRA: {"type": "object", "enabled": False},
+        **{
+            name: {
+                "type": "text",
+                "analyzer": field.analyzer,
+                "fields": {
+                    "keyword": {"type": "keyword", "ignore_above": KEYWORD_CHARACTERS},
+                },
+            }
+            for name, field in schema.text.items()
+        },
+        **{name: _TYPES[field.type] for name, field in schema.metadata.items()},
+        **{
+            name: {
+                "type": "nested",
+                "dynamic": "strict",
+                "properties": {
+                    "start": place,
+                    "end": place,
+                    VECTOR: dialect.vector_field(field.dims or 1, settings),
+                },
+            }
+            for name, field in schema.dense.items()
+        },
+    }
+
+
+def read_meta(found: Mapping[str, Any], target: str) -> tuple[IndexDefinition, IndexSettings]:
+    """The definition and settings that a mapping remembers; raises EngineError without them."""
+    remembered = found.get("_meta", {}).get(META)
+    if not isinstance(remembered, Mapping):
+        raise EngineError(
+            f"the index at {target} was not made by hybridsearch: its mapping has no "
+            f"_meta.{META}; index its documents into a new one"
+        )
+    return IndexDefinition.from_dict(remembered), IndexSettings.of(remembered.get("settings"))
+
+
+def check_mapping(found: Mapping[str, Any], wanted: Mapping[str, Any], target: str) -> None:
+    """Raises MappingMismatchError for the first fields whose type or dims are not as wanted."""
+    differing = list(differences(found, wanted))
+    if differing:
+        raise MappingMismatchError(
+            f"the mapping of the index at {target} does not fit its schema: "
+            f"{'; '.join(differing[:5])}: somebody changed the index or its _meta; index the "
+            "source again into a new one"
+        )
+
+
+def differences(
+    found: Mapping[str, Any], wanted: Mapping[str, Any], place: str = ""
+) -> Iterator[str]:
+    """What a search relies on and is not there: types, dims, analyzers, by field."""
+    for name, field in wanted.items():
+        there = found.get(name)
+        if not isinstance(there, Mapping):
+            yield f"{place}{name} is missing"
+            continue
+        for key, default in (
+            ("type", "object"),
+            ("dims", None),
+            ("dimension", None),
+            ("analyzer", "standard"),
+        ):
+            if key in field and there.get(key, default) != field[key]:
+                yield f"{place}{name} has {key} {there.get(key, default)}, not {field[key]}"
+        yield from differences(
+            there.get("properties", {}), field.get("properties", {}), f"{place}{name}."
+        )

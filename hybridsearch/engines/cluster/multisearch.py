@@ -1,0 +1,113 @@
+"""Many searches in one request, and their answers checked one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.refusals import check_reply, reason_of, refusal
+from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
+from hybridsearch.errors import EngineError, PartialResultsError
+
+AT_ONCE: Final = 64
+_FIELDS: Final = (
+    "hits.hits.sort",
+    "hits.hits._source",
+    "hits.hits.inner_hits.*.hits.hits._score",
+    "hits.hits.inner_hits.*.hits.hits.fields",
+    "error",
+    "status",
+    "timed_out",
+    "_shards.failed",
+    "_shards.failures",
+)
+_FILTER: Final = ",".join(f"responses.{field}" for field in _FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One body, which copies of shards it asks, what for, and whether parts may be missing."""
+
+    body: Mapping[str, Any]
+    preference: str
+    purpose: str
+    allow_partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The hits; a warning where they are not all, and none where the search failed altogether."""
+
+    hits: Sequence[Mapping[str, Any]]
+    warning: str | None = None
+    failed: bool = False
+
+
+def multisearch(
+    searches: Sequence[Search], index: ClusterIndex
+) -> Generator[HttpRequest, HttpReply, list[Answer]]:
+    """The answers, in order; raises EngineError for a search that failed, unless it may."""
+    answers: list[Answer] = []
+    for begin in range(0, len(searches), AT_ONCE):
+        part = searches[begin : begin + AT_ONCE]
+        reply = yield HttpRequest("POST", f"{index.path}/_msearch", _lines(part), _params(index))
+        body = check_reply(reply, "to search", target=index.target)
+        responses = body.get("responses", ())
+        if len(responses) != len(part):
+            raise EngineError(
+                f"{index.target} was asked {len(part)} searches and answered {len(responses)}: is "
+                "there a proxy at this address that changes replies?"
+            )
+        answers += [
+            _answer(search, given, index) for search, given in zip(part, responses, strict=True)
+        ]
+    return answers
+
+
+def _lines(searches: Sequence[Search]) -> bytes:
+    parts = []
+    for search in searches:
+        header: dict[str, Any] = {
+            "preference": search.preference,
+            "allow_partial_search_results": search.allow_partial,
+        }
+        parts += [
+            orjson.dumps(header),
+            orjson.dumps(search.body, option=orjson.OPT_SERIALIZE_NUMPY),
+        ]
+    return b"\n".join(parts) + b"\n"
+
+
+def _params(index: ClusterIndex) -> dict[str, str]:
+    params = {"filter_path": _FILTER}
+    if index.settings.dfs:
+        params["search_type"] = "dfs_query_then_fetch"
+    return params
+
+
+def _answer(search: Search, given: Mapping[str, Any], index: ClusterIndex) -> Answer:
+    told = None
+    if "error" in given:
+        error = refusal(int(given.get("status", 500)), given, search.purpose, target=index.target)
+        if not search.allow_partial:
+            raise error
+        return Answer((), str(error), failed=True)
+    failed = given.get("_shards", {}).get("failed", 0)
+    if failed:
+        failures = given["_shards"].get("failures") or [{}]
+        reason = reason_of(failures[0].get("reason"))[1]
+        told = (
+            f"{failed} shards of {index.target} did not answer when asked {search.purpose}: "
+            f"{reason}"
+        )
+    elif given.get("timed_out"):
+        told = f"{index.target} ran out of time when asked {search.purpose}"
+    if told and not search.allow_partial:
+        raise PartialResultsError(
+            f"{told}; ask again, or allow for incomplete answers with allow_partial=True"
+        )
+    return Answer(given.get("hits", {}).get("hits", ()), told)

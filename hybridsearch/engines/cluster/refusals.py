@@ -1,0 +1,122 @@
+"""Replies that are refusals, as errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hybridsearch.engines.cluster.wire import (
+    HttpReply,
+    UnreadableReplyError,
+    WireError,
+    WireTimeoutError,
+)
+from hybridsearch.errors import (
+    DeadlineError,
+    EngineError,
+    ForbiddenError,
+    IndexExistsError,
+    IndexNotFoundError,
+    NotAuthenticatedError,
+    RefusedError,
+    UnavailableError,
+)
+
+_LONGEST_REASON = 400
+
+
+def check_reply(reply: HttpReply, purpose: str, *, target: str) -> Any:
+    """The body of a reply that is no refusal; raises the EngineError that fits one that is."""
+    check_access(reply, purpose)
+    if reply.status >= 300:
+        raise refusal(reply.status, reply.body, purpose, target=target)
+    if not isinstance(reply.body, Mapping | list):
+        raise EngineError(
+            f"the server was asked {purpose} and answered with something that is not JSON: is "
+            f"there a proxy or another program at the address of {target}?"
+        )
+    return reply.body
+
+
+def check_access(reply: HttpReply, purpose: str) -> None:
+    """Raises NotAuthenticatedError for 401."""
+    if reply.status == 401:
+        raise NotAuthenticatedError(
+            f"the server was asked {purpose} and does not know who is asking (401): give an API "
+            "key (HYBRIDSEARCH_API_KEY), user and password (HYBRIDSEARCH_USERNAME, "
+            "HYBRIDSEARCH_PASSWORD) or a bearer token, and look whether they are right"
+        )
+
+
+def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError:
+    """The error for a reply, or for one item of a reply, that is a refusal."""
+    kind, reason = reason_of(body)
+    told = f"the server was asked {purpose}"
+    if status == 403:
+        return ForbiddenError(
+            f"{told} and does not allow it (403: {reason}): give this user the privileges that "
+            f"the index at {target} needs (read to search, write to add, manage to make it)"
+        )
+    if status == 404 and kind in {"index_not_found_exception", "not_found"}:
+        return IndexNotFoundError(
+            f"there is no index at {target}: make one with `hybridsearch index {target} SOURCE` "
+            "or HybridIndex.create"
+        )
+    if kind == "resource_already_exists_exception" or (
+        kind == "invalid_index_name_exception" and "already exists" in reason
+    ):
+        return IndexExistsError(
+            f"there is an index at {target} already: open it, or give another name"
+        )
+    if status == 413:
+        return RefusedError(
+            f"{told} with a request that is too large for it (413): send less at once, or raise "
+            "http.max_content_length or the limit of the proxy before it"
+        )
+    if status in {429, 502, 503, 504}:
+        return UnavailableError(
+            f"{told} and had no room for it ({status}: {reason}), also when asked again: wait, "
+            "ask less at once, or give it more time with connection={'timeout': ...}"
+        )
+    return RefusedError(f"{told} and refused ({status}: {reason})")
+
+
+def reason_of(body: Any) -> tuple[str, str]:
+    """The kind of an error and its reason, the innermost cause's where there is one."""
+    error = body.get("error", body) if isinstance(body, Mapping) else body
+    if not isinstance(error, Mapping):
+        return "", _short(str(error)) if error else "no reason given"
+    causes = error.get("root_cause") or [error]
+    first = causes[0] if isinstance(causes, list) and causes else error
+    kind = str(error.get("type") or first.get("type") or "")
+    if kind in {"search_phase_execution_exception", ""}:
+        kind = str(first.get("type") or kind)
+    reason = str(first.get("reason") or error.get("reason") or kind or "no reason given")
+    inner = error.get("caused_by")
+    if isinstance(inner, Mapping) and inner.get("reason") and str(inner["reason"]) not in reason:
+        reason += f": {inner['reason']}"
+    return kind, _short(f"{first.get('type', kind)}: {reason}" if first.get("type") else reason)
+
+
+def lost(error: WireError, purpose: str, *, target: str, seconds: float) -> EngineError:
+    """The error for a reply that did not come."""
+    if isinstance(error, WireTimeoutError):
+        return DeadlineError(
+            f"{target} was asked {purpose} and did not answer within {seconds:g} s: look whether "
+            "it is overloaded, or give it more time with connection={'timeout': ...}"
+        )
+    if isinstance(error, UnreadableReplyError):
+        return EngineError(
+            f"{target} was asked {purpose} and answered with something that is not JSON "
+            f"({_short(str(error))}): is there a proxy or another program at this address?"
+        )
+    return UnavailableError(
+        f"{target} was asked {purpose} and cannot be reached ({_short(str(error))}), also when "
+        f"tried again for {seconds:g} s: look at the address, whether the server runs, and at "
+        "certificates where it is https"
+    )
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

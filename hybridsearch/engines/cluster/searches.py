@@ -1,0 +1,112 @@
+"""Search bodies: one for each retriever, for each kind of score to complete, for documents."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from hybridsearch.engines.calls import LexicalQuery, RetrieverQuery
+from hybridsearch.engines.cluster.documents import source_filter
+from hybridsearch.engines.cluster.filters import filter_query
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.mapping import ID
+from hybridsearch.model.filters import Resolved
+
+Body = dict[str, Any]
+Query = dict[str, Any]
+
+# Ids come as sort values of a doc-valued keyword and nothing stored is read: `_id` is stored, and
+# reading it for every candidate is most of what a search of this kind costs otherwise.
+_IDS_ALONE: Final[Body] = {
+    "track_total_hits": False,
+    "stored_fields": "_none_",
+    "_source": False,
+    "sort": [{"_score": "desc"}, {ID: "asc"}],
+}
+
+
+def candidates_body(
+    query: RetrieverQuery, where: Resolved | None, window: int, index: ClusterIndex
+) -> Body:
+    """The best `window` documents of one retriever: scores and ids."""
+    return {**_IDS_ALONE, "size": window, "query": retriever(query, where, window, index)}
+
+
+def scores_body(query: RetrieverQuery, ids: Sequence[str], index: ClusterIndex) -> Body:
+    """One retriever's scores of these documents, where it has any."""
+    among = {"terms": {ID: list(ids)}}
+    if isinstance(query, LexicalQuery):
+        asked = lexical(query, among)
+    else:
+        asked = {
+            "bool": {
+                "filter": [among],
+                "must": [index.dialect.similarities_of(query, index.settings, ids)],
+            }
+        }
+    return {**_IDS_ALONE, "size": len(ids), "query": asked}
+
+
+def documents_body(
+    ids: Sequence[str],
+    fields: Sequence[str] | None,
+    queries: Sequence[RetrieverQuery],
+    passages: int,
+    index: ClusterIndex,
+) -> Body:
+    """Stored fields of documents, with their best passages for every dense query."""
+    best = [
+        with_passages(index.dialect.similarities_of(query, index.settings, ids), query, passages)
+        for query in queries
+        if passages and not isinstance(query, LexicalQuery)
+    ]
+    asked: Query = {"filter": [{"terms": {ID: list(ids)}}]}
+    if best:
+        asked["should"] = best
+    return {
+        "track_total_hits": False,
+        "size": len(ids),
+        "_source": source_filter(index.schema, fields),
+        "query": {"bool": asked},
+    }
+
+
+def retriever(
+    query: RetrieverQuery, where: Resolved | None, window: int, index: ClusterIndex
+) -> Query:
+    """A retriever's query among what a filter lets through."""
+    among = None if where is None else filter_query(where, index.schema)
+    if isinstance(query, LexicalQuery):
+        return lexical(query, among)
+    return index.dialect.nearest(query, index.settings, window, among)
+
+
+def lexical(query: LexicalQuery, among: Query | None) -> Query:
+    """BM25 summed over weighted fields; any term may match."""
+    clauses = [
+        {"match": {field: {"query": query.text, "boost": weight}}}
+        for field, weight in query.fields.items()
+    ]
+    asked: Query = {"should": clauses, "minimum_should_match": 1}
+    if among is not None:
+        asked["filter"] = [among]
+    return {"bool": asked}
+
+
+def with_passages(nested: Query, query: RetrieverQuery, passages: int) -> Query:
+    """A nested query that also tells its documents' best passages."""
+    field = getattr(query, "field", "")
+    places = [f"{field}.start", f"{field}.end"]
+    hits = {"name": query.name, "size": passages, "_source": False, "docvalue_fields": places}
+    return {"nested": {**nested["nested"], "inner_hits": hits}}
+
+
+def preference(queries: Sequence[RetrieverQuery]) -> str:
+    """The same for the same query: all its trips, and its pages, ask the same copies of shards,
+    whose statistics may differ a little from those of others."""
+    seed = 0
+    for query in queries:
+        given = query.text.encode() if isinstance(query, LexicalQuery) else query.vector.tobytes()
+        seed = zlib.crc32(given, seed)
+    return f"q{seed:08x}"

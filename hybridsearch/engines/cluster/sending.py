@@ -1,0 +1,88 @@
+"""Sending until an answer stands: what may pass is tried again, within the time of the request.
+
+A lost connection and the statuses 429, 502, 503 and 504 may pass. Every request of this package
+can be sent twice: searches change nothing, and documents are written under their own ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_before_delay,
+    wait_random_exponential,
+)
+
+from hybridsearch.engines.cluster.wire import (
+    AsyncWire,
+    ConnectionLostError,
+    HttpReply,
+    Pause,
+    Step,
+    Wire,
+)
+
+TRANSIENT: Final = frozenset({429, 502, 503, 504})
+FIRST_WAIT: Final = 0.1
+LONGEST_WAIT: Final = 5.0
+
+
+def send(wire: Wire, step: Step, timeout: float) -> HttpReply | None:
+    """The reply, None for a pause; raises WireError where none came within `timeout` seconds."""
+    if isinstance(step, Pause):
+        time.sleep(step.seconds)
+        return None
+    left = _countdown(timeout)
+    reply: HttpReply = Retrying(**_policy(timeout))(lambda: wire.send(step, left()))
+    return reply
+
+
+async def send_async(
+    wire: AsyncWire,
+    step: Step,
+    timeout: float,  # noqa: ASYNC109 - it covers several attempts
+) -> HttpReply | None:
+    """The same with `await`."""
+    if isinstance(step, Pause):
+        await asyncio.sleep(step.seconds)
+        return None
+    left = _countdown(timeout)
+
+    async def attempt() -> HttpReply:
+        return await wire.send(step, left())
+
+    reply: HttpReply = await AsyncRetrying(**_policy(timeout))(attempt)
+    return reply
+
+
+def _countdown(timeout: float) -> Callable[[], float]:
+    end = time.monotonic() + timeout
+    return lambda: max(end - time.monotonic(), 0.001)
+
+
+def _policy(timeout: float) -> dict[str, Any]:
+    return {
+        "stop": stop_before_delay(timeout),
+        "wait": wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        "retry": retry_if_exception_type(ConnectionLostError) | retry_if_result(_may_pass),
+        "retry_error_callback": _last,
+    }
+
+
+def _may_pass(reply: HttpReply) -> bool:
+    return reply.status in TRANSIENT
+
+
+def _last(state: RetryCallState) -> Any:
+    """The time is over: what came last is the answer, an error or a reply."""
+    if state.outcome is None:
+        raise RuntimeError("a request was given up before it was sent")
+    return state.outcome.result()

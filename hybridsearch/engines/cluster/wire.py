@@ -1,0 +1,79 @@
+"""Requests and replies as they travel, and what carries them: no product's client is named here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request: the body is JSON, or JSON lines, already encoded.
+
+    writes: it may take the time that writing may take.
+    """
+
+    method: str
+    path: str
+    body: bytes | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    writes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """One reply: its status and its body, decoded where it was JSON, text where it was not."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before going on: what was refused for lack of room is sent again later."""
+
+    seconds: float
+
+
+Step: TypeAlias = HttpRequest | Pause
+
+
+class WireError(Exception):
+    """No whole reply came; the message says why, without any credentials."""
+
+
+class WireTimeoutError(WireError):
+    """Nothing came within the time given."""
+
+
+class ConnectionLostError(WireError):
+    """The connection was refused, or broke before the reply was whole."""
+
+
+class UnreadableReplyError(WireError):
+    """A reply came that is not JSON: another program answers at this address."""
+
+
+class Wire(Protocol):
+    """A client that is called and returns."""
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpReply:
+        """The reply, whatever its status; raises WireError where there is none in `timeout` s."""
+        ...
+
+    def close(self) -> None:
+        """Close connections that were opened here."""
+        ...
+
+
+class AsyncWire(Protocol):
+    """A client that is awaited."""
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
+        """The reply, whatever its status; raises WireError where there is none in `timeout` s."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections that were opened here."""
+        ...

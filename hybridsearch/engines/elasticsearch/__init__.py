@@ -1,0 +1,1 @@
+"""The engine on Elasticsearch 8.19 and 9."""

@@ -1,0 +1,99 @@
+"""How Elasticsearch says it: dense_vector, the knn query, and its scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.engines.calls import DenseQuery
+from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.mapping import ID, VECTOR
+from hybridsearch.engines.cluster.server import Server
+from hybridsearch.errors import UnsupportedServerError
+
+OLDEST: Final = (8, 19)
+NEWEST_MAJOR: Final = 9
+MOST_CANDIDATES: Final = 10_000
+LEAST_CANDIDATES: Final = 200
+_PASSAGES: Final = 8
+Query = dict[str, Any]
+
+
+class Elasticsearch:
+    """The dialect; it holds nothing."""
+
+    engine = "elasticsearch"
+    product = "Elasticsearch"
+
+    def check(self, server: Server) -> None:
+        """Elasticsearch 8.19 and 9."""
+        if server.product == "OpenSearch":
+            raise UnsupportedServerError(
+                f"the server is {server}: write opensearch:// in place of elasticsearch://"
+            )
+        if server.version[:2] < OLDEST or server.version[0] > NEWEST_MAJOR:
+            raise UnsupportedServerError(
+                f"the server is {server}; supported are Elasticsearch 8.19 and 9: upgrade the "
+                "server, or hybridsearch if the server is newer"
+            )
+
+    def vector_field(self, dims: int, settings: IndexSettings) -> dict[str, Any]:
+        """Unit vectors by dot product; the kind of index is always said, since the product's own
+        default depends on version and dims."""
+        options: dict[str, Any] = {"type": settings.vector_index}
+        if settings.vector_index != "flat":
+            options.update(m=settings.m, ef_construction=settings.ef_construction)
+        return {
+            "type": "dense_vector",
+            "dims": dims,
+            "index": True,
+            "similarity": "dot_product",
+            "index_options": options,
+        }
+
+    def settings(self, settings: IndexSettings, *, vectors: bool) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
+        """Nothing of its own."""
+        return {}
+
+    def nearest(
+        self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
+    ) -> Query:
+        """Knn over passages; documents count by their best one."""
+        effort = max(math.ceil(window * settings.effort), LEAST_CANDIDATES)
+        effort = min(effort, MOST_CANDIDATES)
+        # More than the window, so that ties at its end are cut by id and not by place in the index.
+        return _knn(query, effort, effort, where)
+
+    def similarities_of(
+        self,
+        query: DenseQuery,
+        settings: IndexSettings,  # noqa: ARG002 - the protocol's
+        ids: Sequence[str],
+    ) -> Query:
+        """Knn with a filter on the ids: with so few the graph is left and all are scored."""
+        most = min(max(_PASSAGES * len(ids), LEAST_CANDIDATES), MOST_CANDIDATES)
+        return _knn(query, most, most, {"terms": {ID: list(ids)}})
+
+    def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A score is (1 + dot) / 2."""
+        return 2.0 * scores - 1.0
+
+    def bm25_factor(self, server: Server) -> float:  # noqa: ARG002 - the same for every version
+        """k1 + 1, which Lucene has left out since its version 8."""
+        return 2.2
+
+
+def _knn(query: DenseQuery, k: int, candidates: int, where: Query | None) -> Query:
+    knn: Query = {
+        "field": f"{query.field}.{VECTOR}",
+        "query_vector": query.vector,
+        "k": k,
+        "num_candidates": candidates,
+    }
+    if where is not None:
+        knn["filter"] = where
+    return {"nested": {"path": query.field, "score_mode": "max", "query": {"knn": knn}}}

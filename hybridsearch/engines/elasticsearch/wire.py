@@ -1,0 +1,140 @@
+"""The official elasticsearch client as a wire, synchronous and asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from elasticsearch import (
+    ApiError,
+    AsyncElasticsearch,
+    Elasticsearch,
+    SerializationError,
+    TransportError,
+    UnsupportedProductError,
+)
+from elasticsearch import ConnectionTimeout as ClientTimeout
+from elasticsearch.serializer import JsonSerializer
+
+from hybridsearch.engines.cluster.connection import Connection
+from hybridsearch.engines.cluster.wire import (
+    ConnectionLostError,
+    HttpReply,
+    HttpRequest,
+    UnreadableReplyError,
+    WireError,
+    WireTimeoutError,
+)
+
+# What both supported majors understand, whichever major the client is made for.
+_JSON: Final = "application/vnd.elasticsearch+json; compatible-with=8"
+_HEADERS: Final = {"accept": _JSON, "content-type": _JSON}
+
+
+class Orjson(JsonSerializer):
+    """Reads and writes JSON with orjson; bytes are sent as they are."""
+
+    def json_dumps(self, data: Any) -> bytes:
+        """JSON in UTF-8."""
+        return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def json_loads(self, data: bytes) -> Any:
+        """Plain values."""
+        return orjson.loads(data)
+
+
+class ClientWire:
+    """A synchronous client; retries are left to the caller."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self._client = client.options(max_retries=0, retry_on_status=(), retry_on_timeout=False)
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpReply:
+        """The reply, whatever its status."""
+        try:
+            reply = self._client.options(request_timeout=timeout).perform_request(
+                request.method,
+                request.path,
+                params=request.params or None,
+                headers=_HEADERS,
+                body=request.body,
+            )
+        except (ApiError, TransportError, UnsupportedProductError) as error:
+            return _reply(error)
+        return HttpReply(reply.meta.status, reply.body)
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.close()
+
+
+class AsyncClientWire:
+    """An asynchronous client; retries are left to the caller."""
+
+    def __init__(self, client: AsyncElasticsearch) -> None:
+        self._client = client.options(max_retries=0, retry_on_status=(), retry_on_timeout=False)
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
+        """The reply, whatever its status."""
+        try:
+            reply = await self._client.options(request_timeout=timeout).perform_request(
+                request.method,
+                request.path,
+                params=request.params or None,
+                headers=_HEADERS,
+                body=request.body,
+            )
+        except (ApiError, TransportError, UnsupportedProductError) as error:
+            return _reply(error)
+        return HttpReply(reply.meta.status, reply.body)
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        await self._client.close()
+
+
+def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, Any]:
+    """The arguments of a client of our own, of either kind."""
+    options: dict[str, Any] = {
+        "hosts": list(nodes),
+        "http_compress": connection.compress,
+        "connections_per_node": connection.connections,
+        "serializers": {
+            "application/json": Orjson(),
+            "application/vnd.elasticsearch+json": Orjson(),
+        },
+    }
+    if connection.api_key is not None:
+        options["api_key"] = connection.secret("api_key")
+    elif connection.bearer is not None:
+        options["bearer_auth"] = connection.secret("bearer")
+    elif connection.username is not None:
+        options["basic_auth"] = (connection.username, connection.secret("password"))
+    if nodes and nodes[0].startswith("https:"):
+        options["verify_certs"] = connection.verify_certs
+        if connection.ca_certs is not None:
+            options["ca_certs"] = str(connection.ca_certs)
+        if not connection.verify_certs:
+            options["ssl_show_warn"] = False
+    return options
+
+
+def _reply(error: Exception) -> HttpReply:
+    """A refusal as a reply; raises WireError where no reply came."""
+    if isinstance(error, UnsupportedProductError):
+        raise UnreadableReplyError("the server does not say that it is Elasticsearch") from error
+    if isinstance(error, ApiError):
+        return HttpReply(error.meta.status, error.body)
+    if isinstance(error, SerializationError):
+        raise UnreadableReplyError(_message(error)) from error
+    if isinstance(error, ClientTimeout):
+        raise WireTimeoutError(_message(error)) from error
+    if isinstance(error, TransportError):
+        raise ConnectionLostError(_message(error)) from error
+    raise WireError(_message(error)) from error
+
+
+def _message(error: Exception) -> str:
+    found = getattr(error, "message", None)
+    return str(found if isinstance(found, str) and not isinstance(found, Mapping) else error)

@@ -1,0 +1,77 @@
+"""The folder of an index: made whole or not at all, and its definition read from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from hybridsearch.engines.embedded.files import DocumentFiles
+from hybridsearch.engines.embedded.rows import RowFiles
+from hybridsearch.engines.embedded.text_index import TextIndex
+from hybridsearch.errors import IndexExistsError, IndexNotFoundError, StorageError
+from hybridsearch.model.definition import IndexDefinition
+
+TEXT = "text"
+_DEFINITION = "definition.json"
+
+
+def create_folder(folder: Path, definition: IndexDefinition) -> None:
+    """Make the folder of an empty index; raises IndexExistsError, StorageError."""
+    if (folder / _DEFINITION).exists():
+        raise IndexExistsError(
+            f"there is an index at embedded:{folder} already: open it, or delete the folder"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise IndexExistsError(
+            f"{folder} exists and is not an index: give a new or an empty folder"
+        )
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+    except OSError as error:
+        raise StorageError(
+            f"the folder {folder} cannot be made ({error.strerror}): "
+            "give a place that can be written to"
+        ) from error
+    try:
+        _fill(draft, definition)
+        draft.chmod(0o755)
+        draft.rename(folder.absolute())
+    except (OSError, ValueError) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise StorageError(f"the index at {folder} cannot be made ({error})") from error
+
+
+def read_definition(folder: Path) -> IndexDefinition:
+    """What the index is made of; raises IndexNotFoundError, StorageError."""
+    try:
+        text = (folder / _DEFINITION).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise IndexNotFoundError(
+            f"there is no index at embedded:{folder}: make one with "
+            f"`hybridsearch index embedded:{folder} SOURCE` or HybridIndex.create"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{folder / _DEFINITION} cannot be read: {error}") from error
+    try:
+        return IndexDefinition.from_dict(json.loads(text))
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"{folder / _DEFINITION} is damaged ({error}): restore it from a copy"
+        ) from error
+
+
+def _fill(folder: Path, definition: IndexDefinition) -> None:
+    schema = definition.schema
+    (folder / TEXT).mkdir()
+    TextIndex.create(folder / TEXT, schema)
+    DocumentFiles(folder, len(schema.dense)).close()
+    for position, field in enumerate(schema.dense.values()):
+        RowFiles(folder, position, field.dims or 1).close()
+    with (folder / _DEFINITION).open("w", encoding="utf-8") as file:
+        json.dump(definition.as_dict(), file, indent=2, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""The engine on OpenSearch 2.19 and 3."""

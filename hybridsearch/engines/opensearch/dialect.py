@@ -1,0 +1,135 @@
+"""How OpenSearch says it: knn_vector, the knn query of its k-NN plugin, and its scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hybridsearch.engines.calls import DenseQuery
+from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.mapping import ID, VECTOR
+from hybridsearch.engines.cluster.server import Server
+from hybridsearch.errors import ConfigurationError, UnsupportedServerError
+
+OLDEST: Final = (2, 19)
+NEWEST_MAJOR: Final = 3
+MOST_CANDIDATES: Final = 10_000
+LEAST_CANDIDATES: Final = 200
+_PASSAGES: Final = 8
+_SPACE: Final = "innerproduct"
+_FAISS_COMPRESSION: Final = {"int8_hnsw": "4x", "int4_hnsw": "8x", "bbq_hnsw": "32x"}
+Query = dict[str, Any]
+
+
+class OpenSearch:
+    """The dialect; it holds nothing."""
+
+    engine = "opensearch"
+    product = "OpenSearch"
+
+    def check(self, server: Server) -> None:
+        """OpenSearch 2.19 and 3 with the k-NN plugin."""
+        if server.product != "OpenSearch":
+            raise UnsupportedServerError(
+                f"the server is {server}: write elasticsearch:// in place of opensearch://"
+            )
+        if server.version[:2] < OLDEST or server.version[0] > NEWEST_MAJOR:
+            raise UnsupportedServerError(
+                f"the server is {server}; supported are OpenSearch 2.19 and 3: upgrade the "
+                "server, or hybridsearch if the server is newer"
+            )
+        if server.modules and "opensearch-knn" not in server.modules:
+            raise UnsupportedServerError(
+                f"the server is {server} and lacks the plugin opensearch-knn on some node: "
+                "install it there; OpenSearch's own distribution has it"
+            )
+
+    def vector_field(self, dims: int, settings: IndexSettings) -> dict[str, Any]:
+        """Unit vectors by inner product, in Lucene's or in faiss's graph."""
+        if settings.vector_index == "flat":
+            return {"type": "knn_vector", "dimension": dims}
+        parameters: dict[str, Any] = {
+            "m": settings.m,
+            "ef_construction": settings.ef_construction,
+        }
+        field: dict[str, Any] = {"type": "knn_vector", "dimension": dims}
+        method: dict[str, Any] = {
+            "name": "hnsw",
+            "engine": settings.vector_engine,
+            "space_type": _SPACE,
+            "parameters": parameters,
+        }
+        if settings.vector_index != "hnsw":
+            if settings.vector_engine == "faiss":
+                field["mode"] = "on_disk"
+                field["compression_level"] = _FAISS_COMPRESSION[settings.vector_index]
+            elif settings.vector_index == "int8_hnsw":
+                parameters["encoder"] = {"name": "sq"}
+            else:
+                raise ConfigurationError(
+                    f"index settings: vector_index {settings.vector_index} on OpenSearch needs "
+                    "vector_engine='faiss'; Lucene's has hnsw, int8_hnsw and flat"
+                )
+        return {**field, "method": method}
+
+    def settings(self, settings: IndexSettings, *, vectors: bool) -> dict[str, Any]:
+        """k-NN is switched on by index; off, vectors are kept and no graph is made of them."""
+        return {"knn": settings.vector_index != "flat"} if vectors else {}
+
+    def nearest(
+        self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
+    ) -> Query:
+        """Knn over passages; documents count by their best one."""
+        if settings.vector_index == "flat":
+            scored = _scored(query)
+            return scored if where is None else {"bool": {"filter": [where], "must": [scored]}}
+        effort = max(math.ceil(window * settings.effort), LEAST_CANDIDATES)
+        return _knn(query, min(effort, MOST_CANDIDATES), where)
+
+    def similarities_of(
+        self, query: DenseQuery, settings: IndexSettings, ids: Sequence[str]
+    ) -> Query:
+        """Knn with a filter on the ids: with so few the graph is left and all are scored."""
+        if settings.vector_index == "flat":
+            return _scored(query)
+        most = min(max(_PASSAGES * len(ids), LEAST_CANDIDATES), MOST_CANDIDATES)
+        # Inner hits would else hold a document's best passage only.
+        return _knn(query, most, {"terms": {ID: list(ids)}}, expand_nested_docs=True)
+
+    def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A score is 1 + dot where dot is not negative, else 1 / (1 - dot)."""
+        positive = np.maximum(scores, 1e-9)
+        found: NDArray[np.float64] = np.where(scores >= 1.0, scores - 1.0, 1.0 - 1.0 / positive)
+        return found
+
+    def bm25_factor(self, server: Server) -> float:
+        """k1 + 1 up to OpenSearch 2; since 3 scores are Lucene's own."""
+        return 2.2 if server.version[0] < 3 else 1.0
+
+
+def _knn(query: DenseQuery, k: int, where: Query | None, **options: Any) -> Query:
+    knn: Query = {"vector": query.vector, "k": k, **options}
+    if where is not None:
+        knn["filter"] = where
+    return _nested(query, {"knn": {f"{query.field}.{VECTOR}": knn}})
+
+
+def _scored(query: DenseQuery) -> Query:
+    """Every passage scored, without a graph."""
+    field = f"{query.field}.{VECTOR}"
+    script = {
+        "lang": "knn",
+        "source": "knn_score",
+        "params": {"field": field, "query_value": query.vector, "space_type": _SPACE},
+    }
+    return _nested(
+        query, {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
+    )
+
+
+def _nested(query: DenseQuery, inner: Query) -> Query:
+    return {"nested": {"path": query.field, "score_mode": "max", "query": inner}}

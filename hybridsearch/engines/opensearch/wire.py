@@ -1,0 +1,144 @@
+"""The official opensearch-py client as a wire, synchronous and asynchronous."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+from opensearchpy import AsyncOpenSearch, OpenSearch
+from opensearchpy.exceptions import (
+    ConnectionError as ClientConnectionError,
+)
+from opensearchpy.exceptions import (
+    ConnectionTimeout,
+    OpenSearchException,
+    SerializationError,
+    TransportError,
+)
+from opensearchpy.serializer import JSONSerializer
+
+from hybridsearch.engines.cluster.connection import Connection
+from hybridsearch.engines.cluster.wire import (
+    ConnectionLostError,
+    HttpReply,
+    HttpRequest,
+    UnreadableReplyError,
+    WireError,
+    WireTimeoutError,
+)
+
+
+class Orjson(JSONSerializer):
+    """Reads and writes JSON with orjson; bytes are sent as they are."""
+
+    def dumps(self, data: Any) -> Any:
+        """JSON in UTF-8."""
+        if isinstance(data, bytes | str):
+            return data
+        return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def loads(self, s: str) -> Any:
+        """Plain values."""
+        try:
+            return orjson.loads(s)
+        except ValueError as error:
+            raise SerializationError(s[:200], error) from error
+
+
+class ClientWire:
+    """A synchronous client; retries are left to the caller, where the client leaves them."""
+
+    def __init__(self, client: OpenSearch) -> None:
+        self._client = client
+
+    def send(self, request: HttpRequest, timeout: float) -> HttpReply:
+        """The reply, whatever its status."""
+        try:
+            body = self._client.transport.perform_request(
+                request.method, _url(request), body=_body(request), timeout=timeout
+            )
+        except OpenSearchException as error:
+            return _reply(error)
+        return HttpReply(200, body)
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.close()
+
+
+class AsyncClientWire:
+    """An asynchronous client; retries are left to the caller, where the client leaves them."""
+
+    def __init__(self, client: AsyncOpenSearch) -> None:
+        self._client = client
+
+    async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
+        """The reply, whatever its status."""
+        try:
+            body = await self._client.transport.perform_request(
+                request.method, _url(request), body=_body(request), timeout=timeout
+            )
+        except OpenSearchException as error:
+            return _reply(error)
+        return HttpReply(200, body)
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        await self._client.close()
+
+
+def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, Any]:
+    """The arguments of a client of our own, of either kind."""
+    options: dict[str, Any] = {
+        "hosts": [_host(node) for node in nodes],
+        "http_compress": connection.compress,
+        "pool_maxsize": connection.connections,
+        "max_retries": 0,
+        "serializer": Orjson(),
+        "serializers": {"application/json": Orjson()},
+    }
+    if connection.api_key is not None:
+        options["headers"] = {"authorization": f"ApiKey {connection.secret('api_key')}"}
+    elif connection.bearer is not None:
+        options["headers"] = {"authorization": f"Bearer {connection.secret('bearer')}"}
+    elif connection.username is not None:
+        options["http_auth"] = (connection.username, connection.secret("password"))
+    if nodes and nodes[0].startswith("https:"):
+        options["use_ssl"] = True
+        options["verify_certs"] = connection.verify_certs
+        options["ssl_show_warn"] = False
+        if connection.ca_certs is not None:
+            options["ca_certs"] = str(connection.ca_certs)
+    return options
+
+
+def _host(node: str) -> dict[str, Any]:
+    parts = urlsplit(node)
+    host: dict[str, Any] = {"host": parts.hostname, "port": parts.port}
+    if parts.path:
+        host["url_prefix"] = parts.path
+    return host
+
+
+def _url(request: HttpRequest) -> str:
+    # In the URL, since the client takes `timeout` and others out of params for itself.
+    return f"{request.path}?{urlencode(request.params)}" if request.params else request.path
+
+
+def _body(request: HttpRequest) -> str | None:
+    # Text, since the serializer of a client that the caller brought may not know bytes.
+    return None if request.body is None else request.body.decode()
+
+
+def _reply(error: OpenSearchException) -> HttpReply:
+    """A refusal as a reply; raises WireError where no reply came."""
+    if isinstance(error, ConnectionTimeout):
+        raise WireTimeoutError(str(error.error)) from error
+    if isinstance(error, ClientConnectionError):
+        raise ConnectionLostError(str(error.error)) from error
+    if isinstance(error, SerializationError):
+        raise UnreadableReplyError(str(error)) from error
+    if isinstance(error, TransportError) and isinstance(error.status_code, int):
+        return HttpReply(error.status_code, error.info or error.error)
+    raise WireError(str(error)) from error
