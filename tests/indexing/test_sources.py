@@ -50,7 +50,7 @@ def test_lines_that_are_no_documents_keep_all_their_text(tmp_path: Path) -> None
     assert [record.place for record in bad] == [f"s.jsonl:{line}" for line in range(1, 8)]
     assert bad[0].raw.encode() == long_line
     for record, kind in zip(bad[1:], ("a list", "a number", "a boolean", "null", "a string")):  # noqa: B905 - the last is of another sort
-        assert record.reason == f"a document must be a JSON object, not {kind}"
+        assert record.reason.startswith(f"a document must be a JSON object, not {kind}")
     assert "not UTF-8 (byte 1)" in bad[6].reason
     assert records[-1] == Located("s.jsonl:8", {"id": "ok"})
 
@@ -107,7 +107,9 @@ def test_csv_rows_with_a_wrong_number_of_cells_or_bad_bytes_are_unreadable(tmp_p
         (b"title,text\na,b\n", "found title, text"),
         (b"id,text,text\n", "names the column 'text' twice"),
         (b'id,text\na,"open\nb,c\n', "a quote that is not closed"),
-        (b'id,text\na,"x"y\n', "t.csv:2"),
+        (b'id,text\nz,fine\na,"open\nb,c\n', "t.csv:3"),
+        (b'id,"text"s\na,b\n', "t.csv:1"),
+        ("id,text\n".encode("utf-16"), "not UTF-8"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, data: bytes, reason: str) -> None:
@@ -115,6 +117,45 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, data: bytes, reaso
         records_of(written(tmp_path, "t.csv", data))
     assert reason in str(raised.value)
     assert "t.csv" in str(raised.value)
+
+
+def test_a_wrong_quote_spoils_its_own_row_only(tmp_path: Path) -> None:
+    data = b'id,text\na,"x"y\nb,one\nc,"two\nlines" z\nd,four\ne,"caf\xe9"!'
+    records = records_of(written(tmp_path, "t.csv", data))
+    assert [record.place for record in records] == [
+        "t.csv:2", "t.csv:3", "t.csv:5", "t.csv:6", "t.csv:7",
+    ]  # fmt: skip
+    wrong = [record for record in records if isinstance(record, Unreadable)]
+    assert [record.raw for record in wrong] == ['a,"x"y', 'c,"two\nlines" z', 'e,"caf\ufffd"!']
+    assert all("a quote within quotes twice" in record.reason for record in wrong)
+    assert records[3] == Located("t.csv:6", {"id": "d", "text": "four"})
+
+
+def test_the_case_of_a_file_s_ending_does_not_matter(tmp_path: Path) -> None:
+    table = written(tmp_path, "T.TSV", b"id\ttext\na\tone, two\n")
+    lines = written(tmp_path, "L.JSONL.GZ", gzip.compress(b'{"id": "b"}\n'))
+    assert documents_of(table, lines) == [{"id": "a", "text": "one, two"}, {"id": "b"}]
+
+
+@pytest.mark.parametrize("data", [b'[{"id": "a"}]', b'{\n "id": "a"\n}'])
+def test_json_that_is_not_one_document_a_line_says_how_to_write_it(
+    tmp_path: Path, data: bytes
+) -> None:
+    first = records_of(written(tmp_path, "a.json", data))[0]
+    assert isinstance(first, Unreadable)
+    assert "write each document on" in first.reason
+
+
+def test_a_file_whose_folder_is_closed_is_a_source_error(tmp_path: Path) -> None:
+    name = "x" * 300 + ".jsonl"  # any refusal of the system; permissions do not hold for root
+    with pytest.raises(SourceError, match="cannot be read"):
+        open_sources([str(tmp_path / name)])
+
+
+def test_a_closed_standard_input_is_a_source_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(SourceError, match="standard input is closed"):
+        list(open_sources(["-"]).records)
 
 
 def packed(kind: str, data: bytes) -> bytes:

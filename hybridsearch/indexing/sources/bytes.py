@@ -51,6 +51,8 @@ class Reading:
 def open_bytes(path: Path | None, reading: Reading) -> Iterator[BinaryIO]:
     """A file (.gz and .zst unpacked), or standard input for None; raises SourceError."""
     if path is None:
+        if sys.stdin is None:
+            raise SourceError("standard input is closed: send the documents to it, or name a file")
         yield sys.stdin.buffer
         return
     try:
@@ -101,8 +103,9 @@ class _Unzstd(io.RawIOBase):
 
 
 def _unpacked(raw: BinaryIO, path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
         return cast("BinaryIO", gzip.open(raw, "rb"))
-    if path.suffix == ".zst":
+    if suffix == ".zst":
         return cast("BinaryIO", io.BufferedReader(_Unzstd(raw), 1 << 20))
     return raw

@@ -34,10 +34,15 @@ def _record(place: str, line: bytes) -> Located | Unreadable:
                 "example with iconv"
             )
         else:
-            reason = f"the line is not JSON: {error.msg} at character {error.pos + 1}"
+            reason = (
+                f"the line is not JSON: {error.msg} at character {error.pos + 1}: write each "
+                "document on one line"
+            )
         return Unreadable(place, reason, line.decode("utf-8", "replace"))
     if not isinstance(document, dict):
         reason = f"a document must be a JSON object, not {_kind(document)}"
+        if isinstance(document, list):
+            reason += ": write each document on a line of its own, without [ ] around them"
         return Unreadable(place, reason, line.decode("utf-8", "replace"))
     return Located(place, document)
 

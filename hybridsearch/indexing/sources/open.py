@@ -54,13 +54,17 @@ def _records(paths: Sequence[Path | None], reading: Reading) -> RecordStream:
 
 
 def _file(path: Path) -> Path:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise SourceError(f"there is no file {path}") from None
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
     if path.is_dir():
         corpus = corpus_file(path)
         if corpus is None:
             raise SourceError(f"the folder {path} has no corpus.jsonl (.gz, .zst): name a file")
         return corpus
-    if not path.exists():
-        raise SourceError(f"there is no file {path}")
     if _kind(path) not in _LINES | _TABLES:
         raise SourceError(
             f"{path}: unknown kind of file: give .jsonl or .csv (also .gz, .zst), a BEIR folder, "
@@ -70,10 +74,10 @@ def _file(path: Path) -> Path:
 
 
 def _kind(path: Path) -> str:
-    suffixes = path.suffixes
+    suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _PACKED:
         suffixes = suffixes[:-1]
-    return suffixes[-1].lower() if suffixes else ""
+    return suffixes[-1] if suffixes else ""
 
 
 def _is_table(path: Path) -> bool:
