@@ -26,7 +26,7 @@ def infer_schema(
     Only the first `sample` documents are read. Fields whose values fit no type, or several, are
     left out of the schema and kept unindexed. Raises SchemaError when no text field is found.
     """
-    count, values = _sampled(islice(documents, sample))
+    count, values, widths = _sampled(islice(documents, sample))
     text: list[str] = []
     metadata: dict[str, Any] = {}
     vectors: list[str] = []
@@ -44,7 +44,10 @@ def infer_schema(
             'Schema(text=["title", "body"])'
         )
     text.sort(key=lambda name: name != "title")
-    dense: dict[str, Any] | None = {name: {"embeds": text} for name in vectors[:1]} or None
+    dense: dict[str, Any] | None = {
+        name: {"embeds": text, "dims": widths[name].pop() if len(widths[name]) == 1 else None}
+        for name in vectors[:1]
+    } or None
     return Schema(
         text=dict.fromkeys(text, analyzer),
         metadata=metadata,
@@ -52,8 +55,12 @@ def infer_schema(
     )
 
 
-def _sampled(documents: Iterable[Any]) -> tuple[int, dict[str, list[Any]]]:
-    """How many documents there are, and the values of each field, lists taken apart."""
+def _sampled(
+    documents: Iterable[Any],
+) -> tuple[int, dict[str, list[Any]], dict[str, set[int]]]:
+    """How many documents there are; by field, the values, lists taken apart, and the lengths
+    that its lists have, or the lists within them."""
+    widths: dict[str, set[int]] = {}
     values: dict[str, list[Any]] = {}
     count = 0
     for given in documents:
@@ -66,11 +73,14 @@ def _sampled(documents: Iterable[Any]) -> tuple[int, dict[str, list[Any]]]:
                 continue
             held = value.tolist() if hasattr(value, "tolist") else value
             held = held if isinstance(held, list | tuple) else [held]
+            rows = [held]
             if held and isinstance(held[0], list | tuple):
-                rows = (row if isinstance(row, list | tuple) else [row] for row in held)
+                rows = [row if isinstance(row, list | tuple) else [row] for row in held]
                 held = [part for row in rows for part in row]
+            if value is not None:
+                widths.setdefault(name, set()).update(len(row) for row in rows)
             values.setdefault(name, []).extend(v for v in held if v is not None and v != "")
-    return count, values
+    return count, values, widths
 
 
 def _guess(  # noqa: PLR0911

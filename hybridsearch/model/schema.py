@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from hybridsearch.errors import SchemaError
 
@@ -177,8 +179,13 @@ class Schema(BaseModel):
         return json.dumps(self.model_dump(exclude_none=True), indent=2, ensure_ascii=False) + "\n"
 
     def save(self, path: str | Path) -> None:
-        """Write the schema to a JSON file."""
-        Path(path).write_text(self.to_json(), encoding="utf-8")
+        """Write the schema to a JSON file; raises SchemaError where that cannot be done."""
+        try:
+            Path(path).write_text(self.to_json(), encoding="utf-8")
+        except OSError as error:
+            raise SchemaError(
+                f"cannot write the schema file {path} ({error.strerror}): name another place"
+            ) from error
 
     @classmethod
     def from_json(cls, text: str) -> Schema:
@@ -232,6 +239,32 @@ def _told(error: ValidationError) -> str:
     parts = []
     for item in error.errors(include_url=False):
         place = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
+        message = _message(item)
         parts.append(f"{place}: {message}" if place else message)
     return "schema: " + "; ".join(parts)
+
+
+def _message(item: ErrorDetails) -> str:
+    """What is wrong and what to write, in the words of a schema."""
+    place = item["loc"]
+    if item["type"] == "extra_forbidden":
+        part = _PARTS.get(str(place[0])) if len(place) > 2 else Schema
+        known = sorted(part.model_fields) if part is not None else []
+        near = difflib.get_close_matches(str(place[-1]), known, n=1)
+        hint = f", did you mean {near[0]!r}?" if near else ";"
+        return f"there is no such setting{hint} known: {', '.join(known)}"
+    if item["type"] in {"dict_type", "model_type"} and len(place) == 1:
+        return f"write {_EXAMPLES[str(place[0])]}"
+    return item["msg"].removeprefix("Value error, ")
+
+
+_PARTS: dict[str, type[BaseModel]] = {
+    "text": TextField,
+    "metadata": MetadataField,
+    "dense": DenseField,
+}
+_EXAMPLES = {
+    "text": '["title", "body"] or {"title": "english"}',
+    "metadata": '{"year": "integer", "lang": "keyword"}',
+    "dense": '{"dense": ["title", "body"]}, or {} for no vectors',
+}

@@ -74,7 +74,7 @@ def test_vectors_need_no_text() -> None:
         ({"text": {"a": "klingon"}}, "text.a.analyzer"),
         ({"text": {"a": {"weight": 0}}}, "text.a.weight"),
         ({"text": {"a": {"weight": float("inf")}}}, "text.a.weight"),
-        ({"text": {"a": {"wieght": 1}}}, "text.a.wieght"),
+        ({"text": {"a": {"wieght": 1}}}, "text.a.wieght: there is no such setting, did you mean"),
         ({"text": ["a"], "metadata": {"y": "int"}}, "metadata.y.type"),
         ({"text": ["a"], "dense": {"d": {"embeds": ["a"], "window": 7}}}, "dense.d.window"),
         ({"text": ["a"], "dense": {"d": {"embeds": ["a"], "dims": 0}}}, "dense.d.dims"),
@@ -83,8 +83,8 @@ def test_vectors_need_no_text() -> None:
             "overlap 6 is more than half of the window of 10",
         ),
         ({"text": ["a"], "unknown_fields": "drop"}, "unknown_fields"),
-        ({"text": ["a"], "texts": ["b"]}, "texts"),
-        ({"text": "title"}, "text"),
+        ({"text": ["a"], "texts": ["b"]}, "did you mean 'text'? known: dense, metadata, text"),
+        ({"text": "title"}, 'text: write ["title", "body"] or {"title": "english"}'),
         ({"text": 5}, "text"),
         ({"text": [["a"]]}, "text"),
         ({"text": [5]}, "text"),
@@ -116,6 +116,11 @@ def test_a_saved_schema_is_loaded_equal(schema: Schema, tmp_path: Path) -> None:
     assert Schema.load(str(path)) == schema
     assert Schema.from_json(schema.to_json()) == schema
     assert path.read_text(encoding="utf-8").endswith("}\n")
+
+
+def test_a_schema_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match=r"cannot write the schema file .*s\.json \(No such"):
+        FULL.save(tmp_path / "absent" / "s.json")
 
 
 def test_schema_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -97,6 +97,20 @@ def test_vectors_that_are_given_are_the_vector_field() -> None:
     assert list(schema.dense) == ["embedding"]
 
 
+@pytest.mark.parametrize(
+    ("vectors", "dims"),
+    [
+        ([[0.1] * 32, [0.2] * 32], 32),
+        ([[0.1] * 32, None], 32),
+        ([np.ones((3, 32)), [0.2] * 32], 32),
+        ([[0.1] * 32, [0.2] * 31], None),
+    ],
+)
+def test_dims_are_those_that_all_given_vectors_have(vectors: list[Any], dims: int | None) -> None:
+    documents = [{"title": "x", "embedding": vector} for vector in vectors]
+    assert Schema.infer(documents).dense["embedding"].dims == dims
+
+
 def test_only_the_sample_is_read() -> None:
     documents = iter(
         [{"id": "a", "title": "x", "n": 1}] * 3 + [{"id": "a", "title": "x", "n": "b"}]

@@ -15,6 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from hybridsearch.errors import FilterError
+
 Operator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 _PLAIN_NAME = re.compile(r"[^\W\d][\w.]*")
 KEYWORDS = frozenset({"and", "or", "not", "in", "exists", "prefix", "true", "false"})
@@ -35,6 +37,13 @@ class _Joins:
 
     def __invert__(self) -> Not:
         return Not(self)  # type: ignore[arg-type]
+
+    def __bool__(self) -> bool:
+        # `a and b`, `not a` and `1 < field("year") < 3` would silently drop a part.
+        raise FilterError(
+            "a filter has no truth value: join filters with & | ~ and parentheses, such as "
+            '(field("year") >= 2020) & (field("year") < 2024)'
+        )
 
 
 @dataclass(frozen=True)
@@ -145,8 +154,8 @@ class Field:
     def __ge__(self, value: Any) -> Compare:
         return Compare(self.name, ">=", value)
 
-    def __hash__(self) -> int:
-        return hash(self.name)
+    # By name, equal hashes would make a set or a dict ask whether two fields are equal.
+    __hash__ = object.__hash__
 
     def isin(self, values: Iterable[Any]) -> In:
         """The field has one of the values."""
