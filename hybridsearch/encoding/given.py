@@ -17,6 +17,8 @@ __all__ = ["NORM_TOLERANCE", "accept", "accept_many", "accept_query"]
 NORM_TOLERANCE: Final = 1e-3
 """How far from 1 a length may be and still be called rounding: float16 stays within."""
 
+_OR_ASK: Final = ", or ask for that with normalise_vectors=True"
+
 
 def accept(
     vectors: Any,
@@ -51,7 +53,9 @@ def accept_query(
     accepted, reasons = accept_many([vector], dims=dims, normalise=normalise)
     if reasons:
         place = "query vector" if field is None else f"query vector for the field {field!r}"
-        raise QueryError(f"{place}: {reasons[0]}")
+        # Searching has no setting that would do it.
+        reason = reasons[0].removesuffix(_OR_ASK)
+        raise QueryError(f"{place}: {reason}")
     only: Vectors = accepted[0]
     return only
 
@@ -111,8 +115,8 @@ def _judged(rows: NDArray[Any], dims: int, normalise: bool) -> tuple[Vectors, di
     if not normalise:
         off = finite & ~zero & (np.abs(length - 1.0) > NORM_TOLERANCE)
         reasons |= {
-            position: f"its length is {length[position]:.6g}, not 1: divide it by its length, "
-            "or ask for that with normalise_vectors=True"
+            position: f"its length is {length[position]:.6g}, not 1: divide it by its length"
+            + _OR_ASK
             for position in np.flatnonzero(off).tolist()
         }
         wide[off] = 0.0

@@ -113,5 +113,5 @@ def test_query_vectors() -> None:
     assert accepted.shape == (2,)
     with pytest.raises(QueryError, match="query vector for the field 'body': 2 numbers"):
         accept_query([0.6, 0.8], dims=3, field="body")
-    with pytest.raises(QueryError, match="query vector: its length is 2"):
+    with pytest.raises(QueryError, match=r"query vector: its length is 2.*by its length$"):
         accept_query([2.0, 0.0], dims=2)
