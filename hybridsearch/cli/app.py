@@ -53,9 +53,10 @@ def options(
 
 def main() -> None:
     """Run the command line; errors are told in one line on stderr unless --debug is given."""
-    debug = "--debug" in sys.argv[1:]
+    debug, arguments = _without_debug(sys.argv[1:])
+    _prepare_process()
     try:
-        app()
+        app(["--debug", *arguments] if debug else arguments)
     except (KeyboardInterrupt, SystemExit) as end:
         # Typer turns an interrupt within a command into this exit status and says nothing.
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:
@@ -66,7 +67,7 @@ def main() -> None:
         # Whoever read our output has gone; keep Python from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except HybridSearchError as error:
+    except (HybridSearchError, OSError) as error:
         if debug:
             raise
         typer.echo(f"error: {told(error)}", err=True)
@@ -86,4 +87,27 @@ def told(error: BaseException) -> str:
     """The error in one line."""
     if isinstance(error, FilterError) and error.position is not None:
         return f"filter, at character {error.position + 1}: {error.reason}"
-    return " ".join(str(error).split())
+    lines = str(error).splitlines()
+    if len(lines) > 2 and lines[-1].strip() == "^":  # a mark under the place says nothing in a line
+        lines = lines[:-2]
+    if isinstance(error, OSError) and error.strerror:
+        lines = [
+            error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        ]
+    return " ".join(" ".join(lines).split())
+
+
+def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
+    """Whether --debug is among the options, wherever it stands, and the arguments without it."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return len(options) < end, [*options, *arguments[end:]]
+
+
+def _prepare_process() -> None:
+    """Settings that only a program may make for its whole process."""
+    # Threads that wait by spinning make a query take half a second where a core is busy elsewhere.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever started us closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115

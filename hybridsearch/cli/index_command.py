@@ -84,6 +84,12 @@ def _opened(
     records = source.records
     if given is None:
         given, sampled, records = guess_schema(source)
+        if encoder == NO_ENCODER and all(field.dims is None for field in given.dense.values()):
+            given = given.model_copy(update={"dense": {}})
+            say(
+                f"none of the first {sampled} documents brings a vector and there is no encoder: "
+                "the index is searched by text alone"
+            )
         say(
             f"schema guessed from {sampled} documents (write your own with "
             "`hybridsearch schema SOURCE --output FILE` and --schema FILE):"

@@ -30,7 +30,8 @@ def info(
         table.add_row(f"passages in {name}", f"{passages:,}")
     if told.bytes is not None:
         table.add_row("on disk", f"{told.bytes / 1e6:,.2f} MB")
-    table.add_row("encoder", told.encoder or "none: documents bring their vectors")
+    without = "documents bring their vectors" if told.schema.dense else "searched by text alone"
+    table.add_row("encoder", told.encoder or f"none: {without}")
     for name, text in told.schema.text.items():
         table.add_row(f"text {name}", f"analyzer {text.analyzer}, weight {text.weight:g}")
     for name, metadata in told.schema.metadata.items():

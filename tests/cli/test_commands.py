@@ -182,10 +182,27 @@ def test_schema_is_printed_or_written(run: Run, tmp_path: Path) -> None:
     broken.write_text("{")
     run("index", "embedded:n", source, "--schema", broken).failed_with("not JSON")
     run("index", "embedded:n", source, "--schema", "absent.json").failed_with("absent.json")
-    open_dims = run("index", "embedded:n", source, "--encoder", "none")
-    assert open_dims.status == 1
-    last = open_dims.err.splitlines()[-1]
-    assert last.startswith("error: without an encoder the vector field 'dense' must say its dims")
+    broken.write_text(json.dumps({"text": ["text"]}))
+    open_dims = run("index", "embedded:n", source, "--schema", broken, "--encoder", "none")
+    open_dims.failed_with("without an encoder the vector field 'dense' must say its dims")
+
+
+def test_a_guess_without_encoder_takes_the_vectors_of_the_documents(
+    run: Run, tmp_path: Path
+) -> None:
+    vectors = [{"id": "a", "text": "some words", "embedding": [1.0] + [0.0] * 15}]
+    given = write_lines(tmp_path / "vectors.jsonl", vectors)
+    indexed = run("index", "embedded:v", given, "--encoder", "none", "--json")
+    assert indexed.status == 0, indexed
+    assert indexed.last_json["passages"] == 1
+    assert "16 dims, embeds text" in run("info", "embedded:v").out
+
+    plain = write_lines(tmp_path / "plain.jsonl", [{"id": "a", "text": "some words"}])
+    indexed = run("index", "embedded:p", plain, "--encoder", "none", "--json")
+    assert indexed.status == 0, indexed
+    assert "searched by text alone" in indexed.err
+    assert "none: searched by text alone" in run("info", "embedded:p").out
+    assert [hit["id"] for hit in run("search", "embedded:p", "words", "--json").last_json["hits"]]
 
 
 def test_version_help_and_wrong_usage(run: Run) -> None:
@@ -216,6 +233,29 @@ def test_a_traceback_is_shown_only_with_debug(run: Run) -> None:
     assert debug.status == 1
     assert "Traceback" in debug.err
     assert "IndexNotFoundError" in debug.err
+    last = run("info", "embedded:absent", "--debug")
+    assert last.status == 1
+    assert "Traceback" in last.err
+    assert run("info", "--", "--debug").status == 1  # behind -- it is a target
+
+
+def test_errors_are_one_line_without_marks(run: Run, books: str) -> None:
+    wrong = run("search", books, "x", "--fusion", "rrf(k=10", "--retriever", "lexical")
+    wrong.failed_with("'(' was never closed")
+    assert wrong.err.count("rrf(k=10") == 2  # the setting, and an example of a right one
+
+
+@pytest.mark.parametrize("option", ["--json", "--explain"])
+def test_a_closed_or_full_stdout_is_no_accident(books: str, tmp_path: Path, option: str) -> None:
+    command = f"{SCRIPT} search {books} whales --retriever lexical {option}"
+    for redirection, status, told in [(">&-", 0, ""), ("> /dev/full", 1, "error: No space left")]:
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {redirection}"],
+            cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done
+        assert told in done.stderr
+        assert "unexpected" not in done.stderr
 
 
 def test_an_index_of_another_encoder_names_both(
