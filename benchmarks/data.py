@@ -99,12 +99,18 @@ def passages(size: int) -> Passages:
 
 
 def queries(given: Passages, count: int, *, seed: int = 7) -> list[Query]:
-    """Three to six words of a random passage each, and its vector with noise (cosine about .7)."""
+    """Three to six words of a random passage each, and its vector with noise (cosine about .7).
+
+    Rare words are asked for more often than frequent ones: people leave out what says little.
+    """
     draw = np.random.default_rng((_VERSION, seed))
+    ranks = {word: rank for rank, word in enumerate(_words(), start=1)}
     made = []
     for position in draw.choice(len(given), size=count, replace=len(given) < count).tolist():
         words = given.text(position).split()
-        chosen = draw.choice(words, size=int(draw.integers(3, 7)), replace=False)
+        rarity = np.array([ranks[word] for word in words], dtype=np.float64)
+        size = int(draw.integers(3, 7))
+        chosen = draw.choice(words, size=size, replace=False, p=rarity / rarity.sum())
         noise = draw.standard_normal(DIMS)
         vector = 0.7 * given.vectors[position] + 0.714 * noise / np.linalg.norm(noise)
         unit = (vector / np.linalg.norm(vector)).astype(np.float32)

@@ -55,16 +55,32 @@ class DenseQuery:
 RetrieverQuery: TypeAlias = LexicalQuery | DenseQuery
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Documents that will be wanted, as far as can be told before any score is known.
+
+    An engine whose trips cost much brings about `count` documents that it takes for the best of
+    the blend with these weights by query, on the trip of the candidates. It may guess wrong.
+    """
+
+    count: int
+    weights: tuple[float, ...]
+    fields: tuple[str, ...] | None
+    passages: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieve:
     """Ask each retriever for its best `window` candidates among what `where` lets through.
 
-    allow_partial: whether an answer without some part of the index is better than none.
+    ahead: documents to bring along, where the engine gains by it; allow_partial: whether an
+    answer without some part of the index is better than none.
     """
 
     queries: tuple[RetrieverQuery, ...]
     where: Resolved | None
     window: int
+    ahead: Ahead | None = None
     allow_partial: bool = False
 
 
@@ -72,19 +88,22 @@ class Retrieve:
 class Candidates:
     """One retriever's list, best first, ties by id; scores float64[n] on its true scale.
 
-    failed: it is empty because the retriever failed, where the caller allowed for that.
+    incomplete: a part of the index did not answer, or none did, where the caller allowed for
+    that: whoever is not in the list may match.
     """
 
     ids: Sequence[str]
     scores: NDArray[np.float64]
-    failed: bool = False
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The lists, in the order of the queries, and whatever the engine wants the caller to know."""
+    """The lists, in the order of the queries; documents that came along, by id; and whatever the
+    engine wants the caller to know."""
 
     candidates: tuple[Candidates, ...]
+    documents: Mapping[str, StoredDocument] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -129,12 +148,17 @@ class StoredDocument:
 @dataclass(frozen=True, slots=True, eq=False)
 class Completed:
     """Scores float64[m] by query, in the order asked, NaN where the retriever has none for that
-    document (no matching term, no vector); documents by id; milliseconds by step."""
+    document (no matching term, no vector); documents by id; milliseconds by step.
+
+    incomplete: the queries, by position, for which a part of the index did not answer, where the
+    caller allowed for that: NaN then says nothing.
+    """
 
     scores: tuple[NDArray[np.float64], ...]
     documents: Mapping[str, StoredDocument]
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    incomplete: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

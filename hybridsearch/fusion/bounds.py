@@ -30,12 +30,14 @@ class Openness:
 
     table: with the scores that are known without asking; cells: bool[n, r], those to ask for;
     reach: bool[n], the candidates that can be among the best k. Where nothing is missing, or the
-    fusion does not allow bounds, these are all candidates.
+    fusion does not allow bounds, these are all candidates. likely: float64[n], higher for those
+    that are more likely to be.
     """
 
     table: ScoreTable
     cells: NDArray[np.bool_]
     reach: NDArray[np.bool_]
+    likely: Floats
 
 
 def openness(table: ScoreTable, exhaustive: NDArray[np.bool_], fusion: Fusion, k: int) -> Openness:
@@ -47,26 +49,27 @@ def openness(table: ScoreTable, exhaustive: NDArray[np.bool_], fusion: Fusion, k
     """
     everyone = np.ones(len(table.scores), dtype=np.bool_)
     if fusion.missing != "complete":
-        return Openness(table, np.zeros(table.scores.shape, dtype=np.bool_), everyone)
+        nothing = np.zeros(table.scores.shape, dtype=np.bool_)
+        return Openness(table, nothing, everyone, fusion.fuse(table).scores)
     known = with_known(table, exhaustive)
     missing = ~known.scored
+    minima = _minima(known)
+    lowest = fusion.fuse(known.with_scores(np.where(missing, minima, known.scores))).scores
     if k < 1:
-        return Openness(known, np.zeros_like(missing), ~everyone)
+        return Openness(known, np.zeros_like(missing), ~everyone, lowest)
     if not missing.any() or len(missing) <= k:
-        return Openness(known, missing, everyone)
+        return Openness(known, missing, everyone, lowest)
     listed = known.ranks > 0
     # A retriever that listed no one, and may yet match, bounds nothing.
     unbounded = missing.any(axis=0) & ~listed.any(axis=0)
     if unbounded.any() or not fusion.separable(known):
-        return Openness(known, missing, everyone)
-    minima = _minima(known)
+        return Openness(known, missing, everyone, lowest)
     # Rounding may have put a list's last score below the minimum.
     last = np.maximum(np.where(listed, known.scores, np.inf).min(axis=0), minima)
-    lowest = fusion.fuse(known.with_scores(np.where(missing, minima, known.scores))).scores
     highest = fusion.fuse(known.with_scores(np.where(missing, last, known.scores))).scores
     threshold = np.partition(lowest, len(lowest) - k)[len(lowest) - k]
     reach = highest >= threshold - _SLACK * max(1.0, abs(threshold))
-    return Openness(known, missing & reach[:, None], reach)
+    return Openness(known, missing & reach[:, None], reach, lowest + highest)
 
 
 def with_known(table: ScoreTable, exhaustive: NDArray[np.bool_]) -> ScoreTable:

@@ -8,7 +8,8 @@ import numpy as np
 
 from hybridsearch.errors import ConfigurationError, UnknownNameError
 from hybridsearch.fusion.parameters import check_number
-from hybridsearch.fusion.table import Column, Floats
+from hybridsearch.fusion.protocol import Fusion
+from hybridsearch.fusion.table import Column, Floats, ScoreTable
 
 Weights = Mapping[str, float]
 
@@ -43,6 +44,16 @@ def by_name(columns: tuple[Column, ...], weights: Weights | None) -> Floats:
                 "with 0 for one that is not to count"
             )
     return np.array([float(weights[name]) for name in names])
+
+
+def weights_of(fusion: Fusion, columns: tuple[Column, ...]) -> tuple[float, ...]:
+    """What a fusion makes of its weights for these retrievers, before any score is known."""
+    table = ScoreTable(
+        columns,
+        np.zeros((1, len(columns))),
+        np.ones((1, len(columns)), dtype=np.int64),
+    )
+    return tuple(fusion.fuse(table).weights.tolist())
 
 
 def check_weights(weights: object) -> None:

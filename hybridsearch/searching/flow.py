@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.encoding.calls import EncodedQuery, EncodeQuery
 from hybridsearch.engines.calls import (
+    Ahead,
     Complete,
     Completed,
     Retrieve,
@@ -25,6 +26,7 @@ from hybridsearch.engines.calls import (
 from hybridsearch.fusion.bounds import Openness, openness
 from hybridsearch.fusion.table import Fused, ScoreTable
 from hybridsearch.fusion.top import top
+from hybridsearch.fusion.weights import weights_of
 from hybridsearch.model.request import SearchRequest
 from hybridsearch.model.response import Hit, SearchResponse
 from hybridsearch.model.schema import Schema
@@ -35,6 +37,10 @@ from hybridsearch.searching.timings import Timings
 
 Step: TypeAlias = EncodeQuery | Retrieve | Complete
 SearchFlow: TypeAlias = Generator[Step, Any, SearchResponse]
+
+# Documents that are brought beside those that are asked for, in case a guess is a little off.
+_MARGIN: Final = 15
+_MOST_AHEAD: Final = 75
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +59,12 @@ def search(request: SearchRequest, schema: Schema, *, encodes: bool) -> SearchFl
     timings = Timings()
     warnings = list(plan.warnings)
     queries = yield from _queries(plan, timings, warnings)
-    with timings.step("retrieve"):
-        retrieved: Retrieved = yield Retrieve(
-            queries, plan.where, request.depth, request.allow_partial
-        )
-    warnings.extend(retrieved.warnings)
+    ask = _Asking(request, plan, queries, timings, warnings)
+    retrieved = yield from ask.retrieve()
     with timings.step("fuse"):
         candidacy = tabulate(plan.columns, retrieved.candidates, request.depth)
         opened = openness(candidacy.table, candidacy.exhaustive, plan.fusion, request.end)
-    ask = _Asking(request, schema, queries, candidacy, timings, warnings)
-    answer = yield from ask.answer(plan, opened)
+    answer = yield from ask.answer(candidacy, opened, dict(retrieved.documents))
     with timings.step("fuse"):
         hits = _hits(request, schema, candidacy.ids, answer, opened)
     if len(hits) < len(answer.rows):
@@ -73,7 +75,7 @@ def search(request: SearchRequest, schema: Schema, *, encodes: bool) -> SearchFl
         candidates=_by_name(plan, [len(given.ids) for given in retrieved.candidates]),
         completed=_by_name(plan, opened.cells.sum(axis=0).tolist()),
         timings_ms=timings.rounded(),
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
@@ -95,49 +97,61 @@ def _queries(
 
 @dataclass(frozen=True, eq=False)
 class _Asking:
-    """The trips after retrieval: completion and fetch, together where that is one trip less."""
+    """The trips to the engine: candidates, with documents that are likely wanted; then what is
+    still open, with documents again; then documents that nobody expected among the best."""
 
     request: SearchRequest
-    schema: Schema
+    plan: Plan
     queries: tuple[RetrieverQuery, ...]
-    candidacy: Candidacy
     timings: Timings
     warnings: list[str]
 
-    def answer(self, plan: Plan, opened: Openness) -> Generator[Complete, Completed, _Answer]:
+    def retrieve(self) -> Generator[Retrieve, Retrieved, Retrieved]:
+        request = self.request
+        call = Retrieve(
+            self.queries, self.plan.where, request.depth, self._ahead(), request.allow_partial
+        )
+        with self.timings.step("retrieve"):
+            retrieved = yield call
+        self.warnings.extend(retrieved.warnings)
+        return retrieved
+
+    def answer(
+        self, candidacy: Candidacy, opened: Openness, documents: dict[str, StoredDocument]
+    ) -> Generator[Complete, Completed, _Answer]:
         end = self.request.end
-        ids = self.candidacy.ids
+        ids = candidacy.ids
         table = opened.table
-        documents: dict[str, StoredDocument] = {}
-        early: list[str] = []
+        asked = set(documents)
         if opened.cells.any():
             cells = [np.flatnonzero(column) for column in opened.cells.T]
-            reach = np.flatnonzero(opened.reach)
-            # Where few can still be among the best, their fields travel with the scores.
-            early = [ids[row] for row in reach] if len(reach) <= 2 * end + 20 else []
-            completed = yield from self._trip("complete", cells, early)
+            missing = [[ids[row] for row in column] for column in cells]
+            likely = top(np.where(opened.reach, opened.likely, -np.inf), ids, end + _MARGIN)
+            early = [ids[row] for row in likely if opened.reach[row] and ids[row] not in asked]
+            early = [] if self.plan.ids_alone else early
+            completed = yield from self._trip("complete", missing, early)
             documents.update(completed.documents)
-            table = with_completed(table, cells, completed.scores)
+            asked.update(early)
+            table = with_completed(table, cells, completed.scores, completed.incomplete)
         with self.timings.step("fuse"):
-            fused = plan.fusion.fuse(table)
+            fused = self.plan.fusion.fuse(table)
             rows = top(fused.scores, ids, end)[self.request.offset :]
-        asked = frozenset(early)
         late = [ids[row] for row in rows if ids[row] not in asked]
-        if late:
-            nothing = [np.empty(0, dtype=np.int64)] * len(self.queries)
-            fetched = yield from self._trip("fetch", nothing, late)
+        if late and self.plan.ids_alone:
+            documents.update((id, StoredDocument(id, {})) for id in late)
+        elif late:
+            fetched = yield from self._trip("fetch", [()] * len(self.queries), late)
             documents.update(fetched.documents)
         return _Answer(rows, table, fused, documents)
 
     def _trip(
-        self, step: str, cells: Sequence[NDArray[np.int64]], fetch: Sequence[str]
+        self, step: str, missing: Sequence[Sequence[str]], fetch: Sequence[str]
     ) -> Generator[Complete, Completed, Completed]:
-        ids = self.candidacy.ids
         call = Complete(
             queries=self.queries,
-            missing=tuple([ids[row] for row in column] for column in cells),
+            missing=tuple(missing),
             fetch=fetch,
-            fields=self._fields(),
+            fields=self.plan.fields,
             passages=self.request.passages,
             allow_partial=self.request.allow_partial,
         )
@@ -148,12 +162,13 @@ class _Asking:
         self.warnings.extend(completed.warnings)
         return completed
 
-    def _fields(self) -> tuple[str, ...] | None:
-        if self.request.fields is None:
+    def _ahead(self) -> Ahead | None:
+        """Deep pages bring nothing along: they would bring all the pages before them."""
+        count = self.request.end + _MARGIN
+        if self.plan.ids_alone or count > _MOST_AHEAD:
             return None
-        embedded = [name for field in self.schema.dense.values() for name in field.embeds]
-        shown = embedded if self.request.passages else []
-        return tuple(dict.fromkeys((*self.request.fields, *shown)))
+        weights = weights_of(self.plan.fusion, self.plan.columns)
+        return Ahead(count, weights, self.plan.fields, self.request.passages)
 
 
 def _hits(

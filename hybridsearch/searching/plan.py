@@ -26,6 +26,8 @@ class Plan:
 
     lexical: fields and weights by retriever; dense: vector field by retriever; in the order of
     `columns`. encode: the text that needs a vector first; vector: the one that was given.
+    fields: of the documents to fetch, with those that passages are cut from; None for all.
+    ids_alone: nothing of the documents is wanted.
     """
 
     columns: tuple[Column, ...]
@@ -36,6 +38,8 @@ class Plan:
     vector: NDArray[np.float32] | None
     where: Resolved | None
     fusion: Fusion
+    fields: tuple[str, ...] | None
+    ids_alone: bool
     warnings: tuple[str, ...] = ()
 
     def queries(self, vector: NDArray[np.float32] | None) -> tuple[RetrieverQuery, ...]:
@@ -95,6 +99,8 @@ def plan_search(request: SearchRequest, schema: Schema, *, encodes: bool) -> Pla
         vector=vector,
         where=resolve_where(request.where, schema),
         fusion=parse_fusion(request.fusion),
+        fields=_fetched_fields(request, schema),
+        ids_alone=request.fields == () and request.passages == 0,
         warnings=tuple(warnings),
     )
 
@@ -110,6 +116,13 @@ def retrievers(schema: Schema) -> tuple[dict[str, dict[str, float]], dict[str, s
     if len(schema.dense) == 1:
         return lexical, {"dense": next(iter(schema.dense))}
     return lexical, {name: name for name in schema.dense}
+
+
+def _fetched_fields(request: SearchRequest, schema: Schema) -> tuple[str, ...] | None:
+    if request.fields is None:
+        return None
+    embedded = [name for field in schema.dense.values() for name in field.embeds]
+    return tuple(dict.fromkeys((*request.fields, *(embedded if request.passages else ()))))
 
 
 def _given_vector(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,29 +30,31 @@ def tabulate(columns: tuple[Column, ...], lists: Sequence[Candidates], window: i
     rows: dict[str, int] = {}
     places = []
     for candidates in lists:
-        for id in candidates.ids:
-            rows.setdefault(id, len(rows))
-        places.append([rows[id] for id in candidates.ids])
+        places.append([rows.setdefault(id, len(rows)) for id in candidates.ids])
     scores = np.full((len(rows), len(columns)), np.nan)
     ranks = np.zeros((len(rows), len(columns)), dtype=np.int64)
     for column, (candidates, place) in enumerate(zip(lists, places, strict=True)):
         scores[place, column] = candidates.scores
         ranks[place, column] = np.arange(1, len(place) + 1)
     exhaustive = np.array(
-        [len(given.ids) < window and not given.failed for given in lists], dtype=np.bool_
+        [len(given.ids) < window and not given.incomplete for given in lists], dtype=np.bool_
     )
     return Candidacy(list(rows), ScoreTable(columns, scores, ranks), exhaustive)
 
 
 def with_completed(
-    table: ScoreTable, cells: Sequence[NDArray[np.int64]], scores: Sequence[NDArray[np.float64]]
+    table: ScoreTable,
+    cells: Sequence[NDArray[np.int64]],
+    scores: Sequence[NDArray[np.float64]],
+    incomplete: Set[int] = frozenset(),
 ) -> ScoreTable:
     """The table with completed scores; by column, rows int64[m] and their scores float64[m].
 
     A retriever that has no score for a document scores it with its minimum: no term of the query
-    matches, or there is no vector.
+    matches, or there is no vector. In an incomplete column, by position, the score is not known.
     """
     filled = table.scores.copy()
     for column, (rows, given) in enumerate(zip(cells, scores, strict=True)):
-        filled[rows, column] = np.where(np.isnan(given), table.columns[column].minimum, given)
+        none = np.nan if column in incomplete else table.columns[column].minimum
+        filled[rows, column] = np.where(np.isnan(given), none, given)
     return table.with_scores(filled)

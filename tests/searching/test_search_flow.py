@@ -58,10 +58,12 @@ COLLECTIONS = [
 
 @dataclass
 class FakeEngine:
-    """Answers calls from the hidden scores; `gone` are deleted after retrieval."""
+    """Answers calls from the hidden scores; `gone` are deleted after retrieval, `brings` come
+    along with the candidates."""
 
     hidden: HiddenScores
     gone: frozenset[str] = frozenset()
+    brings: frozenset[str] = frozenset()
     overflow: int = 0
     calls: list[Any] = field(default_factory=list)
 
@@ -72,7 +74,8 @@ class FakeEngine:
         if isinstance(call, Retrieve):
             lists = self.hidden.lists(call.window)
             names = [column.name for column in self.hidden.columns]
-            return Retrieved(tuple(lists[names.index(query.name)] for query in call.queries))
+            given = tuple(lists[names.index(query.name)] for query in call.queries)
+            return Retrieved(given, {id: self._document(id, call.ahead) for id in self.brings})
         assert isinstance(call, Complete)
         names = [column.name for column in self.hidden.columns]
         scores = tuple(
@@ -87,13 +90,13 @@ class FakeEngine:
         kept = [id for id in call.fetch if id not in self.gone]
         return Completed(scores, {id: self._document(id, call) for id in kept})
 
-    def _document(self, id: str, call: Complete) -> StoredDocument:
+    def _document(self, id: str, call: Any) -> StoredDocument:
         fields: dict[str, Any] = {"title": f"Title {id}", "body": f"body of {id}", "year": 1999}
         if call.fields is not None:
             fields = {name: fields[name] for name in call.fields if name in fields}
         passages = tuple(
             PassageMatch(query.field, 0, 5, 0.5)
-            for query in call.queries
+            for query in getattr(call, "queries", ())
             if isinstance(query, DenseQuery)
         )
         return StoredDocument(id, fields, passages[: call.passages])
@@ -227,13 +230,62 @@ def test_few_open_scores_travel_with_the_fields() -> None:
     assert response.timings_ms["complete"] >= 0
 
 
-def test_many_open_scores_are_asked_before_the_fields() -> None:
+def test_of_many_open_candidates_the_fields_of_the_likeliest_travel_with_the_scores() -> None:
     many = [(100.0 - n, NAN) for n in range(60)] + [(NAN, 0.9 - n / 1000) for n in range(60)]
     fake = engine(many)
-    fake.search(SearchRequest("q", k=1, window=60, fusion="combsum"))
-    completion, fetch = fake.trips(Complete)
-    assert completion.fetch == []
-    assert len(fetch.fetch) == 1
+    response = fake.search(SearchRequest("q", k=1, window=60, fusion="combsum"))
+    (completion,) = fake.trips(Complete)
+    assert len(completion.fetch) == 16
+    assert response.hits[0].id in completion.fetch
+
+
+def test_a_best_candidate_that_nobody_expected_is_fetched_late() -> None:
+    # Twenty that look better than the last one does until its dense score is known.
+    scores = [(10.0 - n / 100, 0.0) for n in range(20)] + [(0.1, 1.0)]
+    fake = engine(scores)
+    response = fake.search(SearchRequest("q", k=1, window=20, fusion="convex(dense=0.8)"))
+    assert response.hits[0].id == "d20"
+    assert "title" in response.hits[0].fields
+
+
+def test_documents_that_came_along_are_not_asked_for_again() -> None:
+    fake = engine(FIVE, brings=frozenset({"d00", "d01", "d02"}))
+    response = fake.search(SearchRequest("q", k=3))
+    assert fake.trips(Complete) == []
+    assert [hit.fields["title"] for hit in response.hits] == ["Title d01", "Title d02", "Title d00"]
+
+
+def test_a_wrong_guess_costs_one_more_trip_for_the_rest() -> None:
+    fake = engine(FIVE, brings=frozenset({"d00", "d04"}))
+    response = fake.search(SearchRequest("q", k=3))
+    (fetch,) = fake.trips(Complete)
+    assert fetch.fetch == ["d01", "d02"]
+    assert all(hit.fields for hit in response.hits)
+
+
+def test_what_is_brought_along_is_told_by_weights_and_count() -> None:
+    fake = engine(FIVE)
+    fake.search(SearchRequest("q", k=3, offset=2, fields=("year",), passages=0))
+    (retrieve,) = fake.trips(Retrieve)
+    assert retrieve.ahead is not None
+    assert (retrieve.ahead.count, retrieve.ahead.weights) == (20, (0.2, 0.8))
+    assert (retrieve.ahead.fields, retrieve.ahead.passages) == (("year",), 0)
+
+
+def test_ids_and_scores_alone_take_no_trip_for_documents() -> None:
+    fake = engine(FIVE)
+    response = fake.search(SearchRequest("q", k=3, fields=(), passages=0))
+    assert fake.trips(Complete) == []
+    assert [hit.fields for hit in response.hits] == [{}, {}, {}]
+    (retrieve,) = fake.trips(Retrieve)
+    assert retrieve.ahead is None
+
+
+def test_deep_pages_bring_nothing_along() -> None:
+    fake = engine(FIVE)
+    fake.search(SearchRequest("q", k=10, offset=90))
+    (retrieve,) = fake.trips(Retrieve)
+    assert retrieve.ahead is None
 
 
 def test_fetch_time_of_a_shared_trip_is_told_apart() -> None:

@@ -26,6 +26,10 @@ class Dialect(Protocol):
     def product(self) -> str:
         """Its name in messages."""
 
+    @property
+    def similarity_slope(self) -> float:
+        """How much a score rises with a dot product, where that is not negative."""
+
     def check(self, server: Server) -> None:
         """Raises UnsupportedServerError for a server this package was not made for."""
 

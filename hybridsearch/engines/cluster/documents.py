@@ -67,11 +67,18 @@ def stored(
     return StoredDocument(id, found, tuple(passages))
 
 
-def source_filter(schema: Schema, fields: Sequence[str] | None) -> dict[str, Any]:
-    """Which parts of the source are wanted: never vectors."""
-    if fields is None:
-        return {"excludes": list(schema.dense)} if schema.dense else {"includes": ["*"]}
-    return {"includes": [ID, *fields, *(f"{EXTRA}.{name}" for name in fields)]}
+def source_filter(
+    schema: Schema, fields: Sequence[str] | None, *, places: bool = False
+) -> dict[str, Any]:
+    """Which parts of the source are wanted, places: also those of passages; never vectors.
+
+    Parts are named one by one: where vectors are kept apart from the source, leaving them out by
+    name makes OpenSearch put them back first.
+    """
+    known = (*schema.text, *schema.metadata)
+    wanted = [*known, EXTRA] if fields is None else [*fields, *(f"{EXTRA}.{f}" for f in fields)]
+    spans = [f"{name}.{end}" for name in schema.dense for end in ("start", "end") if places]
+    return {"includes": [ID, *wanted, *spans]}
 
 
 def _passages(passages: PassageVectors) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
@@ -11,6 +11,13 @@ from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.server import Server
 from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.schema import Schema
+
+
+@dataclass
+class Seen:
+    """What has been seen of the documents: it changes what a trip brings along, never an answer."""
+
+    several_passages: bool = False
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class ClusterIndex:
     settings: IndexSettings
     dialect: Dialect
     server: Server
+    seen: Seen = field(default_factory=Seen, compare=False)
 
     @property
     def schema(self) -> Schema:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hybridsearch.engines.calls import Candidates, LexicalQuery, Retrieve, Retrieved, RetrieverQuery
+from hybridsearch.engines.calls import Candidates, Retrieve, Retrieved, RetrieverQuery
+from hybridsearch.engines.cluster.ahead import ahead_body, brought
+from hybridsearch.engines.cluster.hits import true_scores
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.multisearch import Answer, Search
 from hybridsearch.engines.cluster.searches import candidates_body, preference
 
 
 def retrieval_searches(call: Retrieve, index: ClusterIndex) -> list[Search]:
-    """One a retriever, in the order of the queries."""
+    """One a retriever, in the order of the queries, and one for documents to bring along."""
     copies = preference(call.queries)
-    return [
+    searches = [
         Search(
             candidates_body(query, call.where, call.window, index),
             copies,
@@ -25,30 +26,27 @@ def retrieval_searches(call: Retrieve, index: ClusterIndex) -> list[Search]:
         )
         for query in call.queries
     ]
+    if call.ahead is not None:
+        body = ahead_body(call, call.ahead, index)
+        searches.append(Search(body, copies, "for documents", call.allow_partial))
+    return searches
 
 
 def retrieved(call: Retrieve, answers: Sequence[Answer], index: ClusterIndex) -> Retrieved:
-    """The candidates by retriever."""
-    return Retrieved(
-        tuple(
-            candidates(query, answer, index)
-            for query, answer in zip(call.queries, answers, strict=False)
-        ),
-        tuple(answer.warning for answer in answers if answer.warning),
+    """The candidates by retriever, and the documents that came along."""
+    lists = tuple(
+        candidates(query, answer, index)
+        for query, answer in zip(call.queries, answers, strict=False)
     )
+    documents = {}
+    if call.ahead is not None:
+        documents = brought(call, call.ahead, answers[-1].hits, lists, index)
+    warnings = tuple(answer.warning for answer in answers if answer.warning)
+    return Retrieved(lists, documents, warnings)
 
 
 def candidates(query: RetrieverQuery, answer: Answer, index: ClusterIndex) -> Candidates:
     """The hits of one retriever, best first, ties by id."""
     ids = [hit["sort"][1] for hit in answer.hits]
     scores = np.array([hit["sort"][0] for hit in answer.hits], dtype=np.float64)
-    return Candidates(ids, true_scores(query, scores, index), failed=answer.failed)
-
-
-def true_scores(
-    query: RetrieverQuery, scores: NDArray[np.float64], index: ClusterIndex
-) -> NDArray[np.float64]:
-    """From the server's scale to the retriever's own: Lucene's BM25, or dot products."""
-    if isinstance(query, LexicalQuery):
-        return scores / index.bm25_factor
-    return index.dialect.similarity(scores)
+    return Candidates(ids, true_scores(query, scores, index), incomplete=answer.warning is not None)

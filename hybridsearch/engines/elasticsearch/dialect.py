@@ -28,6 +28,7 @@ class Elasticsearch:
 
     engine = "elasticsearch"
     product = "Elasticsearch"
+    similarity_slope = 0.5
 
     def check(self, server: Server) -> None:
         """Elasticsearch 8.19 and 9."""

@@ -30,6 +30,7 @@ class OpenSearch:
 
     engine = "opensearch"
     product = "OpenSearch"
+    similarity_slope = 1.0
 
     def check(self, server: Server) -> None:
         """OpenSearch 2.19 and 3 with the k-NN plugin."""
