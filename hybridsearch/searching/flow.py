@@ -69,7 +69,11 @@ def search(request: SearchRequest, schema: Schema, *, encodes: bool) -> SearchFl
         hits = _hits(request, schema, candidacy.ids, answer, opened)
     if len(hits) < len(answer.rows):
         gone = len(answer.rows) - len(hits)
-        warnings.append(f"{gone} of the hits were deleted while the search was running")
+        unless = ", or are in a part of the index that did not answer"
+        warnings.append(
+            f"{gone} of the hits were deleted while the search was running"
+            f"{unless if request.allow_partial else ''}"
+        )
     return SearchResponse(
         hits=hits,
         candidates=_by_name(plan, [len(given.ids) for given in retrieved.candidates]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ def with_completed(
     table: ScoreTable,
     cells: Sequence[NDArray[np.int64]],
     scores: Sequence[NDArray[np.float64]],
-    incomplete: Set[int] = frozenset(),
+    incomplete: frozenset[int] = frozenset(),
 ) -> ScoreTable:
     """The table with completed scores; by column, rows int64[m] and their scores float64[m].
 

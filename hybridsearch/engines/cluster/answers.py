@@ -30,7 +30,8 @@ from hybridsearch.engines.cluster.documents import stored
 from hybridsearch.engines.cluster.filters import filter_query
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.multisearch import Search, multisearch
-from hybridsearch.engines.cluster.refusals import check_reply, refusal
+from hybridsearch.engines.cluster.presence import check_present
+from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of, refusal
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.cluster.writes import delete, write
@@ -83,6 +84,8 @@ def _one(call: Call, index: ClusterIndex) -> Generator[Step, Any, Reply]:
             return (yield from _count(call, index))
         case Commit() | Refresh():
             yield from _refresh(index)
+            if isinstance(call, Commit):
+                yield from check_present(index)
             return None
         case Rollback():
             return None  # what was sent is in the index, document by document
@@ -91,7 +94,8 @@ def _one(call: Call, index: ClusterIndex) -> Generator[Step, Any, Reply]:
 
 def _refresh(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
     reply = yield HttpRequest("POST", f"{index.path}/_refresh", writes=True)
-    check_reply(reply, "to make what was written visible", target=index.target)
+    purpose = "to make what was written visible"
+    check_shards(check_reply(reply, purpose, target=index.target), purpose, index.target)
 
 
 def _get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Got]:
@@ -105,7 +109,7 @@ def _get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Go
     )
     body = check_reply(reply, "for documents", target=index.target)
     documents = {}
-    for given in body["docs"]:
+    for given in part_of(body, "docs", "for documents", target=index.target):
         if "error" in given:
             raise refusal(
                 404 if "index_not_found" in str(given["error"]) else 500,
@@ -131,10 +135,12 @@ def _count(call: Count, index: ClusterIndex) -> Generator[HttpRequest, HttpReply
         {"allow_partial_search_results": "false"},
     )
     found = check_reply(reply, "to count", target=index.target)
+    check_shards(found, "to count", index.target)
+    total = part_of(found, "hits", "to count", target=index.target)["total"]["value"]
     passages = found.get("aggregations", {})
     size = None if call.where is not None else (yield from _bytes(index))
     return Counted(
-        found["hits"]["total"]["value"],
+        total,
         {name: passages[name]["doc_count"] for name in index.schema.dense},
         size,
     )

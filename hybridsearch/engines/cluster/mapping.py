@@ -11,7 +11,12 @@ from typing import Any, Final
 
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index_settings import IndexSettings
-from hybridsearch.errors import EngineError, MappingMismatchError
+from hybridsearch.errors import (
+    ConfigurationError,
+    EngineError,
+    MappingMismatchError,
+    SchemaError,
+)
 from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.schema import Schema
 
@@ -20,6 +25,13 @@ EXTRA: Final = "_extra"
 VECTOR: Final = "vector"
 META: Final = "hybridsearch"
 KEYWORD_CHARACTERS: Final = 256
+# What the products leave out of a mapping that they show.
+_DEFAULTS: Final = {
+    "type": "object",
+    "analyzer": "standard",
+    "similarity": "cosine",
+    "space_type": "l2",
+}
 _TYPES: Final = {
     "keyword": {"type": "keyword"},
     "integer": {"type": "long"},
@@ -100,7 +112,14 @@ def read_meta(found: Mapping[str, Any], target: str) -> tuple[IndexDefinition, I
             f"the index at {target} was not made by hybridsearch: its mapping has no "
             f"_meta.{META}; index its documents into a new one"
         )
-    return IndexDefinition.from_dict(remembered), IndexSettings.of(remembered.get("settings"))
+    try:
+        settings = IndexSettings.of(remembered.get("settings"))
+        return IndexDefinition.from_dict(remembered), settings
+    except (KeyError, TypeError, ValueError, ConfigurationError, SchemaError) as error:
+        raise MappingMismatchError(
+            f"the index at {target} cannot be read: its mapping's _meta.{META} is damaged "
+            f"({type(error).__name__}: {error}): index the source again into a new one"
+        ) from error
 
 
 def check_mapping(found: Mapping[str, Any], wanted: Mapping[str, Any], target: str) -> None:
@@ -114,23 +133,26 @@ def check_mapping(found: Mapping[str, Any], wanted: Mapping[str, Any], target: s
         )
 
 
+def relied_on(field: Mapping[str, Any]) -> dict[str, Any]:
+    """What scores and filters depend on, of what a field's mapping says."""
+    method = field.get("method")
+    said = {**field, **method} if isinstance(method, Mapping) else field
+    return {key: said[key] for key in (*_DEFAULTS, "dims", "dimension") if key in said}
+
+
 def differences(
     found: Mapping[str, Any], wanted: Mapping[str, Any], place: str = ""
 ) -> Iterator[str]:
-    """What a search relies on and is not there: types, dims, analyzers, by field."""
+    """What a search relies on and is not there: types, dims, analyzers, similarities, by field."""
     for name, field in wanted.items():
         there = found.get(name)
         if not isinstance(there, Mapping):
             yield f"{place}{name} is missing"
             continue
-        for key, default in (
-            ("type", "object"),
-            ("dims", None),
-            ("dimension", None),
-            ("analyzer", "standard"),
-        ):
-            if key in field and there.get(key, default) != field[key]:
-                yield f"{place}{name} has {key} {there.get(key, default)}, not {field[key]}"
+        known = relied_on(there)
+        for key, value in relied_on(field).items():
+            if known.get(key, _DEFAULTS.get(key)) != value:
+                yield f"{place}{name} has {key} {known.get(key, _DEFAULTS.get(key))}, not {value}"
         yield from differences(
             there.get("properties", {}), field.get("properties", {}), f"{place}{name}."
         )

@@ -9,11 +9,19 @@ from typing import Any, Final
 import orjson
 
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.refusals import check_reply, reason_of, refusal
+from hybridsearch.engines.cluster.refusals import check_reply, missing_part, refusal
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
-from hybridsearch.errors import EngineError, PartialResultsError
+from hybridsearch.errors import (
+    EngineError,
+    ForbiddenError,
+    IndexNotFoundError,
+    NotAuthenticatedError,
+    PartialResultsError,
+)
 
 AT_ONCE: Final = 64
+# What no part of an answer could come of.
+_LASTING: Final = (ForbiddenError, IndexNotFoundError, NotAuthenticatedError)
 _FIELDS: Final = (
     "hits.hits.sort",
     "hits.hits._source",
@@ -40,11 +48,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The hits; a warning where they are not all, and none where the search failed altogether."""
+    """The hits, and a warning where they are not all: whoever is not among them may match."""
 
     hits: Sequence[Mapping[str, Any]]
     warning: str | None = None
-    failed: bool = False
 
 
 def multisearch(
@@ -90,22 +97,12 @@ def _params(index: ClusterIndex) -> dict[str, str]:
 
 
 def _answer(search: Search, given: Mapping[str, Any], index: ClusterIndex) -> Answer:
-    told = None
     if "error" in given:
         error = refusal(int(given.get("status", 500)), given, search.purpose, target=index.target)
-        if not search.allow_partial:
+        if not search.allow_partial or isinstance(error, _LASTING):
             raise error
-        return Answer((), str(error), failed=True)
-    failed = given.get("_shards", {}).get("failed", 0)
-    if failed:
-        failures = given["_shards"].get("failures") or [{}]
-        reason = reason_of(failures[0].get("reason"))[1]
-        told = (
-            f"{failed} shards of {index.target} did not answer when asked {search.purpose}: "
-            f"{reason}"
-        )
-    elif given.get("timed_out"):
-        told = f"{index.target} ran out of time when asked {search.purpose}"
+        return Answer((), str(error))
+    told = missing_part(given, search.purpose, index.target)
     if told and not search.allow_partial:
         raise PartialResultsError(
             f"{told}; ask again, or allow for incomplete answers with allow_partial=True"

@@ -28,7 +28,7 @@ def create_index(
 ) -> Generator[HttpRequest, HttpReply, ClusterIndex]:
     """Make the index; it is there whole or not at all."""
     chosen = IndexSettings.of(settings)
-    server = yield from ask_server()
+    server = yield from ask_server(target)
     dialect.check(server)
     made = ClusterIndex(name, target, definition, chosen, dialect, server)
     body = orjson.dumps(index_body(definition, chosen, dialect))
@@ -41,7 +41,7 @@ def open_index(
     name: str, target: str, settings: Mapping[str, Any] | None, dialect: Dialect
 ) -> Generator[HttpRequest, HttpReply, ClusterIndex]:
     """An index that is there, its mapping checked against the schema it remembers."""
-    server = yield from ask_server()
+    server = yield from ask_server(target)
     dialect.check(server)
     reply = yield HttpRequest("GET", f"/{quote(name, safe='')}/_mapping")
     body = check_reply(reply, f"for the mapping of {name}", target=target)

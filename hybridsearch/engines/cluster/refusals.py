@@ -8,6 +8,7 @@ from typing import Any
 from hybridsearch.engines.cluster.wire import (
     HttpReply,
     UnreadableReplyError,
+    UntrustedError,
     WireError,
     WireTimeoutError,
 )
@@ -18,6 +19,7 @@ from hybridsearch.errors import (
     IndexExistsError,
     IndexNotFoundError,
     NotAuthenticatedError,
+    PartialResultsError,
     RefusedError,
     UnavailableError,
 )
@@ -98,6 +100,23 @@ def reason_of(body: Any) -> tuple[str, str]:
     return kind, _short(f"{first.get('type', kind)}: {reason}" if first.get("type") else reason)
 
 
+def missing_part(body: Mapping[str, Any], purpose: str, target: str) -> str | None:
+    """What to tell of a reply of a part of the index only; None where it is whole."""
+    shards = body.get("_shards") or {}
+    if failed := shards.get("failed", 0):
+        failures = shards.get("failures") or [{}]
+        reason = reason_of(failures[0].get("reason"))[1]
+        shown = "a shard" if failed == 1 else f"{failed} shards"
+        return f"{shown} of {target} did not answer when asked {purpose}: {reason}"
+    return f"{target} ran out of time when asked {purpose}" if body.get("timed_out") else None
+
+
+def check_shards(body: Mapping[str, Any], purpose: str, target: str) -> None:
+    """Raises PartialResultsError for a reply of a part of the index only."""
+    if told := missing_part(body, purpose, target):
+        raise PartialResultsError(f"{told}; ask again, and look at the health of the cluster")
+
+
 def lost(error: WireError, purpose: str, *, target: str, seconds: float) -> EngineError:
     """The error for a reply that did not come."""
     if isinstance(error, WireTimeoutError):
@@ -110,11 +129,26 @@ def lost(error: WireError, purpose: str, *, target: str, seconds: float) -> Engi
             f"{target} was asked {purpose} and answered with something that is not JSON "
             f"({_short(str(error))}): is there a proxy or another program at this address?"
         )
+    if isinstance(error, UntrustedError):
+        return UnavailableError(
+            f"{target} was asked {purpose} and cannot be reached safely ({_short(str(error))}): "
+            "name the file of the authority to trust with connection={'ca_certs': ...} or "
+            "HYBRIDSEARCH_CA_CERTS, and look whether the server speaks https"
+        )
     return UnavailableError(
         f"{target} was asked {purpose} and cannot be reached ({_short(str(error))}), also when "
-        f"tried again for {seconds:g} s: look at the address, whether the server runs, and at "
-        "certificates where it is https"
+        f"tried again for {seconds:g} s: look at the address and whether the server runs"
     )
+
+
+def part_of(body: Any, name: str, purpose: str, *, target: str) -> Any:
+    """A part of a reply that every server sends; raises EngineError where it is not there."""
+    if not isinstance(body, Mapping) or name not in body:
+        raise EngineError(
+            f"{target} was asked {purpose} and answered without {name!r}: is there a proxy at "
+            "this address that changes replies?"
+        )
+    return body[name]
 
 
 def _short(text: str) -> str:

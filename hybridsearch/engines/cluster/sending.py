@@ -1,14 +1,15 @@
 """Sending until an answer stands: what may pass is tried again, within the time of the request.
 
-A lost connection and the statuses 429, 502, 503 and 504 may pass. Every request of this package
-can be sent twice: searches change nothing, and documents are written under their own ids.
+A lost connection and the statuses 429, 502, 503 and 504 may pass, also those of one search among
+many. Every request of this package can be sent twice: searches change nothing, and documents are
+written under their own ids.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from tenacity import (
@@ -78,7 +79,15 @@ def _policy(timeout: float) -> dict[str, Any]:
 
 
 def _may_pass(reply: HttpReply) -> bool:
-    return reply.status in TRANSIENT
+    return reply.status in TRANSIENT or any(
+        isinstance(part, Mapping) and part.get("status") in TRANSIENT for part in _searches(reply)
+    )
+
+
+def _searches(reply: HttpReply) -> Sequence[Any]:
+    """What each search of a multi-search was answered, which may be a refusal of its own."""
+    found = reply.body.get("responses", ()) if isinstance(reply.body, Mapping) else ()
+    return found if isinstance(found, Sequence) else ()
 
 
 def _last(state: RetryCallState) -> Any:

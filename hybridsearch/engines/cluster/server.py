@@ -7,17 +7,19 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hybridsearch.engines.cluster.refusals import check_access
+from hybridsearch.engines.cluster.refusals import check_reply
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.errors import UnsupportedServerError
 
 _NOT_TOLD = frozenset({400, 403, 404, 405, 410})
+_PRODUCTS = {"elasticsearch": "Elasticsearch", "opensearch": "OpenSearch"}
 
 
 @dataclass(frozen=True)
 class Server:
-    """version: numbers, of the oldest node where they differ; licence: where the product has one
-    and tells it; modules: names of modules and plugins that every node has."""
+    """product: "unknown" where nothing tells it; version: numbers, of the oldest node where they
+    differ; licence: where the product has one and tells it; modules: names of modules and plugins
+    that every node has."""
 
     product: str
     version: tuple[int, ...]
@@ -29,19 +31,16 @@ class Server:
         return f"{self.product} {'.'.join(map(str, self.version))}{licence}"
 
 
-def ask_server() -> Generator[HttpRequest, HttpReply, Server]:
+def ask_server(target: str) -> Generator[HttpRequest, HttpReply, Server]:
     """Ask for it; `GET /` may be closed, and so may the rest: what is not told is not assumed."""
-    root = yield HttpRequest("GET", "/")
-    check_access(root, "to say what it is")
+    product, versions = _root(_told((yield HttpRequest("GET", "/")), target))
     nodes = yield HttpRequest(
         "GET",
         "/_nodes/plugins",
         params={"filter_path": "nodes.*.version,nodes.*.plugins.name,nodes.*.modules.name"},
     )
-    product, version = _root(root)
-    versions, modules = _nodes(nodes)
-    if version is not None:
-        versions = [version]
+    of_nodes, modules = _nodes(_told(nodes, target))
+    versions += of_nodes
     if not versions:
         raise UnsupportedServerError(
             "the server does not say which version it is, neither at / nor at /_nodes: allow one "
@@ -54,20 +53,25 @@ def ask_server() -> Generator[HttpRequest, HttpReply, Server]:
     return Server(product or "unknown", min(versions), licence, modules)
 
 
-def _root(reply: HttpReply) -> tuple[str | None, tuple[int, ...] | None]:
-    if reply.status in _NOT_TOLD or not isinstance(reply.body, Mapping):
-        return None, None
-    version = reply.body.get("version")
+def _told(reply: HttpReply, target: str) -> Mapping[str, Any]:
+    """What a reply tells, nothing where asking is not allowed; raises EngineError."""
+    if reply.status in _NOT_TOLD:
+        return {}
+    body = check_reply(reply, "to say what it is", target=target)
+    return body if isinstance(body, Mapping) else {}
+
+
+def _root(body: Mapping[str, Any]) -> tuple[str | None, list[tuple[int, ...]]]:
+    version = body.get("version")
     if not isinstance(version, Mapping):
-        return None, None
-    product = "OpenSearch" if version.get("distribution") == "opensearch" else "Elasticsearch"
-    return product, _numbers(version.get("number"))
+        return None, []
+    distribution = str(version.get("distribution") or "elasticsearch")
+    numbers = _numbers(version.get("number"))
+    return _PRODUCTS.get(distribution, distribution), [numbers] if numbers else []
 
 
-def _nodes(reply: HttpReply) -> tuple[list[tuple[int, ...]], frozenset[str]]:
-    if reply.status in _NOT_TOLD or not isinstance(reply.body, Mapping):
-        return [], frozenset()
-    nodes = list(reply.body.get("nodes", {}).values())
+def _nodes(body: Mapping[str, Any]) -> tuple[list[tuple[int, ...]], frozenset[str]]:
+    nodes = list(body.get("nodes", {}).values())
     versions = [found for node in nodes if (found := _numbers(node.get("version")))]
     kept = [
         {part["name"] for part in (*node.get("plugins", ()), *node.get("modules", ()))}

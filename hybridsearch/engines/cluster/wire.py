@@ -51,6 +51,10 @@ class ConnectionLostError(WireError):
     """The connection was refused, or broke before the reply was whole."""
 
 
+class UntrustedError(WireError):
+    """One side does not accept the other's certificate: trying again does not help."""
+
+
 class UnreadableReplyError(WireError):
     """A reply came that is not JSON: another program answers at this address."""
 

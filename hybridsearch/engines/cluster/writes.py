@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,10 +12,11 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 from hybridsearch.engines.calls import Delete, Deleted, Write, Written
 from hybridsearch.engines.cluster.documents import body_of
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.refusals import check_reply, reason_of, refusal
+from hybridsearch.engines.cluster.presence import check_present
+from hybridsearch.engines.cluster.refusals import check_reply, part_of, reason_of, refusal
 from hybridsearch.engines.cluster.sending import FIRST_WAIT, LONGEST_WAIT, TRANSIENT
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause, Step
-from hybridsearch.errors import UnavailableError
+from hybridsearch.errors import EngineError, RefusedError, UnavailableError
 
 BULK_BYTES: Final = 8_000_000
 ATTEMPTS: Final = 10
@@ -33,7 +34,11 @@ class _Item:
 
 
 def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
-    """Store documents; those the server will not take are failures with their reason."""
+    """Store documents; those the server will not take are failures with their reason.
+
+    Raises EngineError where the fault is not the documents': they would all be failures.
+    """
+    yield from check_present(index)
     items = (
         _Item(
             position,
@@ -101,21 +106,35 @@ def _settle(
             error = refusal(413, reply.body, purpose, target=index.target)
             failures.append((chunk[0].position, str(error)))
             return False
-        body = check_reply(reply, purpose, target=index.target)
         again = []
-        for item, given in zip(chunk, body.get("items", ()), strict=True):
-            outcome = next(iter(given.values()))
+        for item, outcome in zip(chunk, _outcomes(reply, len(chunk), index, purpose), strict=True):
             if outcome["status"] < 300 or outcome.get("result") == "not_found":
                 results.append(outcome["result"])
             elif outcome["status"] in TRANSIENT and attempt < ATTEMPTS:
                 again.append(item)
             else:
+                error = refusal(outcome["status"], outcome, purpose, target=index.target)
+                if not isinstance(error, RefusedError):
+                    raise error
                 failures.append((item.position, reason_of(outcome)[1]))
         if not again:
             return False
         chunk = again
         yield Pause(_wait(attempt))
     return False
+
+
+def _outcomes(
+    reply: HttpReply, count: int, index: ClusterIndex, purpose: str
+) -> list[Mapping[str, Any]]:
+    body = check_reply(reply, purpose, target=index.target)
+    found = part_of(body, "items", purpose, target=index.target)
+    if len(found) != count:
+        raise EngineError(
+            f"{index.target} was sent {count} documents and answered for {len(found)}: is there a "
+            "proxy at this address that changes replies?"
+        )
+    return [next(iter(given.values())) for given in found]
 
 
 def _chunks(items: Iterator[_Item]) -> Iterator[list[_Item]]:

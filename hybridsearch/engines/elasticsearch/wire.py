@@ -11,6 +11,7 @@ from elasticsearch import (
     AsyncElasticsearch,
     Elasticsearch,
     SerializationError,
+    SSLError,
     TransportError,
     UnsupportedProductError,
 )
@@ -23,6 +24,7 @@ from hybridsearch.engines.cluster.wire import (
     HttpReply,
     HttpRequest,
     UnreadableReplyError,
+    UntrustedError,
     WireError,
     WireTimeoutError,
 )
@@ -122,14 +124,14 @@ def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, 
 
 def _reply(error: Exception) -> HttpReply:
     """A refusal as a reply; raises WireError where no reply came."""
-    if isinstance(error, UnsupportedProductError):
-        raise UnreadableReplyError("the server does not say that it is Elasticsearch") from error
-    if isinstance(error, ApiError):
+    if isinstance(error, ApiError | UnsupportedProductError):  # what it is, the reply tells
         return HttpReply(error.meta.status, error.body)
     if isinstance(error, SerializationError):
         raise UnreadableReplyError(_message(error)) from error
     if isinstance(error, ClientTimeout):
         raise WireTimeoutError(_message(error)) from error
+    if isinstance(error, SSLError):
+        raise UntrustedError(_message(error)) from error
     if isinstance(error, TransportError):
         raise ConnectionLostError(_message(error)) from error
     raise WireError(_message(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from opensearchpy.exceptions import (
     ConnectionTimeout,
     OpenSearchException,
     SerializationError,
+    SSLError,
     TransportError,
 )
 from opensearchpy.serializer import JSONSerializer
@@ -24,6 +26,7 @@ from hybridsearch.engines.cluster.wire import (
     HttpReply,
     HttpRequest,
     UnreadableReplyError,
+    UntrustedError,
     WireError,
     WireTimeoutError,
 )
@@ -135,10 +138,24 @@ def _reply(error: OpenSearchException) -> HttpReply:
     """A refusal as a reply; raises WireError where no reply came."""
     if isinstance(error, ConnectionTimeout):
         raise WireTimeoutError(str(error.error)) from error
+    if isinstance(error, SSLError) or (
+        isinstance(error, TransportError) and isinstance(error.info, ssl.SSLError)
+    ):
+        raise UntrustedError(str(error.error)) from error
     if isinstance(error, ClientConnectionError):
         raise ConnectionLostError(str(error.error)) from error
     if isinstance(error, SerializationError):
         raise UnreadableReplyError(str(error)) from error
     if isinstance(error, TransportError) and isinstance(error.status_code, int):
-        return HttpReply(error.status_code, error.info or error.error)
+        return HttpReply(error.status_code, _decoded(error.info or error.error))
     raise WireError(str(error)) from error
+
+
+def _decoded(told: Any) -> Any:
+    # The asynchronous client leaves what a refusal says as text.
+    if not isinstance(told, str):
+        return told
+    try:
+        return orjson.loads(told)
+    except ValueError:
+        return told

@@ -1,0 +1,34 @@
+"""Whether an index is still the one that was opened: asked before writing and after.
+
+A server makes an index anew when documents come for one that was deleted, with fields as it
+guesses them, and says nothing. So no documents are sent before a look; and what happened between
+the look and the documents is found when they are made visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.mapping import META, read_meta
+from hybridsearch.engines.cluster.refusals import check_reply
+from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
+from hybridsearch.errors import IndexNotFoundError, MappingMismatchError
+
+
+def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
+    """Raises IndexNotFoundError where it is gone, MappingMismatchError where it is another one."""
+    reply = yield HttpRequest("GET", f"{index.path}/_mapping", writes=True)
+    body = check_reply(reply, f"for the mapping of {index.name}", target=index.target)
+    found = [given["mappings"] for given in body.values()]
+    if any(META not in given.get("_meta", {}) for given in found):
+        raise IndexNotFoundError(
+            f"the index at {index.target} was deleted while it was open, and the server made "
+            "another in its place when documents came, with fields as it guessed them: delete "
+            "that one, and index the source into a new one"
+        )
+    if [read_meta(given, index.target)[0] for given in found] != [index.definition]:
+        raise MappingMismatchError(
+            f"the index at {index.target} is not the one that was opened: its schema or its "
+            "encoder is another, or it names several indices; open it again"
+        )
