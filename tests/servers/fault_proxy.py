@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -100,9 +101,9 @@ Fault = Callable[[Exchange], None]
 class FaultProxy:
     """Listens at `url`; `fault` decides about every exchange; `requests` are those that came."""
 
-    def __init__(self, upstream: str | None, port: int) -> None:
+    def __init__(self, upstream: str | None, url: str) -> None:
         self.upstream = urlsplit(upstream).netloc if upstream else ""
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = url
         self.fault: Fault = pass_through
         self.requests: list[Request] = []
         self.ending = threading.Event()
@@ -113,8 +114,10 @@ class FaultProxy:
 
 
 @contextmanager
-def fault_proxy(upstream: str | None = None) -> Iterator[FaultProxy]:
-    """A proxy before this server, or before none; gone when left."""
+def fault_proxy(
+    upstream: str | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[FaultProxy]:
+    """A proxy before this server, or before none, that speaks https with `tls`; gone when left."""
     connections: set[socket.socket] = set()
 
     class Handler(BaseHTTPRequestHandler):
@@ -149,7 +152,10 @@ def fault_proxy(upstream: str | None = None) -> Iterator[FaultProxy]:
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815 - http.server's names
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy = FaultProxy(upstream, server.server_address[1])
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if tls is None else "https"
+    proxy = FaultProxy(upstream, f"{scheme}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hybridsearch.errors import ConfigurationError
 
+_CREDENTIALS = ("api_key", "username", "password", "bearer")
+
 
 class Connection(BaseSettings):
     """Settings of a connection; each is read from `HYBRIDSEARCH_<NAME>` where it is not given.
@@ -46,15 +48,36 @@ class Connection(BaseSettings):
                 f"{item['msg'].removeprefix('Value error, ')}"
                 for item in error.errors(include_url=False, include_input=False)
             )
-            raise ConfigurationError(f"connection settings: {told}") from None
+        # Raised here, since the error above, which shows what was given, is then no part of it.
+        raise ConfigurationError(f"connection settings: {told}")
+
+    @classmethod
+    def beside_client(cls, given: Mapping[str, Any] | None) -> Self:
+        """Settings beside a client that the caller made, which knows most of them itself."""
+        for name in given or {}:
+            if name not in {"timeout", "write_timeout"}:
+                raise ConfigurationError(
+                    f"connection settings: {name} is a matter of the client that was given; "
+                    "beside it there are timeout and write_timeout"
+                )
+        return cls.of({**dict.fromkeys(_CREDENTIALS), **(given or {})})
 
     @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> Self:
         kinds = [self.api_key, self.username or self.password, self.bearer]
         if sum(kind is not None for kind in kinds) > 1:
-            raise ValueError("give one of api_key, username with password, or bearer")
+            raise ValueError(
+                "give one of api_key, username with password, or bearer; what HYBRIDSEARCH_API_KEY "
+                "and the like say in the environment counts too"
+            )
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password go together")
+        return self
+
+    @model_validator(mode="after")
+    def _authorities_are_there(self) -> Self:
+        if self.ca_certs is not None and not self.ca_certs.exists():
+            raise ValueError(f"ca_certs: there is no {self.ca_certs}")
         return self
 
     def secret(self, name: str) -> str | None:

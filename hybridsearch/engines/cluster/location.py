@@ -25,18 +25,23 @@ class Location:
     def parse(cls, text: str, *, engine: str, with_client: bool) -> Location:
         """Read `//HOST:9200/NAME`, or `NAME` alone beside a client; raises ConfigurationError."""
         if with_client:
+            if text.startswith(("//", "http")) and "/" in text:
+                raise ConfigurationError(
+                    f"the client that was given knows its server's address: write {engine}:NAME "
+                    "beside a client"
+                )
             return cls((), _checked_name(text.strip("/")))
+        if "@" in text:
+            raise ConfigurationError(
+                "a target holds no credentials, since it is printed and stored: give them as "
+                "connection={'username': ..., 'password': ...}, or in the environment as "
+                "HYBRIDSEARCH_USERNAME and HYBRIDSEARCH_PASSWORD, or HYBRIDSEARCH_API_KEY"
+            )
         found = _LOCATION.fullmatch(text)
         if found is None or not found["hosts"]:
             raise ConfigurationError(
                 f"'{engine}:{text}' is not a target: write {engine}://HOST:{DEFAULT_PORT}/NAME, "
                 f"or {engine}+https://HOST:{DEFAULT_PORT}/NAME; several nodes with commas"
-            )
-        if "@" in found["hosts"]:
-            raise ConfigurationError(
-                "a target holds no credentials, since it is printed and stored: give them as "
-                "connection={'username': ..., 'password': ...}, or in the environment as "
-                "HYBRIDSEARCH_USERNAME and HYBRIDSEARCH_PASSWORD, or HYBRIDSEARCH_API_KEY"
             )
         scheme = found["scheme"] or "http"
         nodes = tuple(

@@ -54,21 +54,18 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
     """The error for a reply, or for one item of a reply, that is a refusal."""
     kind, reason = reason_of(body)
     told = f"the server was asked {purpose}"
+    of_the_index = _about_the_index(status, kind, reason, target)
+    if of_the_index is not None:
+        return of_the_index
+    if kind == "cluster_block_exception":
+        return UnavailableError(
+            f"{told} and does not allow it to anyone now ({status}: {reason}): make room where a "
+            "disk is full, or take the block away (index.blocks in the index's settings)"
+        )
     if status == 403:
         return ForbiddenError(
             f"{told} and does not allow it (403: {reason}): give this user the privileges that "
             f"the index at {target} needs (read to search, write to add, manage to make it)"
-        )
-    if status == 404 and kind in {"index_not_found_exception", "not_found"}:
-        return IndexNotFoundError(
-            f"there is no index at {target}: make one with `hybridsearch index {target} SOURCE` "
-            "or HybridIndex.create"
-        )
-    if kind == "resource_already_exists_exception" or (
-        kind == "invalid_index_name_exception" and "already exists" in reason
-    ):
-        return IndexExistsError(
-            f"there is an index at {target} already: open it, or give another name"
         )
     if status == 413:
         return RefusedError(
@@ -81,6 +78,22 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
             "ask less at once, or give it more time with connection={'timeout': ...}"
         )
     return RefusedError(f"{told} and refused ({status}: {reason})")
+
+
+def _about_the_index(status: int, kind: str, reason: str, target: str) -> EngineError | None:
+    """The error where the index is not there, or is there already."""
+    if status == 404 and kind in {"index_not_found_exception", "not_found"}:
+        return IndexNotFoundError(
+            f"there is no index at {target}: make one with `hybridsearch index {target} SOURCE` "
+            "or HybridIndex.create"
+        )
+    if kind == "resource_already_exists_exception" or (
+        kind == "invalid_index_name_exception" and "already exists" in reason
+    ):
+        return IndexExistsError(
+            f"there is an index at {target} already: open it, or give another name"
+        )
+    return None
 
 
 def reason_of(body: Any) -> tuple[str, str]:

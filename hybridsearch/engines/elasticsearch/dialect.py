@@ -36,7 +36,8 @@ class Elasticsearch:
             raise UnsupportedServerError(
                 f"the server is {server}: write opensearch:// in place of elasticsearch://"
             )
-        if server.version[:2] < OLDEST or server.version[0] > NEWEST_MAJOR:
+        other = server.product not in {"Elasticsearch", "unknown"}
+        if other or server.version[:2] < OLDEST or server.version[0] > NEWEST_MAJOR:
             raise UnsupportedServerError(
                 f"the server is {server}; supported are Elasticsearch 8.19 and 9: upgrade the "
                 "server, or hybridsearch if the server is newer"

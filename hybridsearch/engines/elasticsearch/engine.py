@@ -19,11 +19,15 @@ def at(location: str, options: EngineOptions) -> ClusterEngine:
     from hybridsearch.engines.elasticsearch import wire  # noqa: PLC0415 - it needs the package
 
     place = Location.parse(location, engine="elasticsearch", with_client=options.client is not None)
-    connection = Connection.of(options.connection)
     client: Any = options.client
+    read = Connection.of if client is None else Connection.beside_client
+    connection = read(options.connection)
     if client is None:
         kind = library.AsyncElasticsearch if options.asynchronous else library.Elasticsearch
-        client = kind(**wire.client_options(connection, place.nodes))
+        try:
+            client = kind(**wire.client_options(connection, place.nodes))
+        except (ValueError, OSError) as error:  # an address or certificates it cannot read
+            raise ConfigurationError(f"{options.target}: {error}") from error
     awaited = isinstance(client, library.AsyncElasticsearch)
     if not awaited and not isinstance(client, library.Elasticsearch):
         raise ConfigurationError(

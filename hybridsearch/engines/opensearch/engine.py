@@ -19,11 +19,16 @@ def at(location: str, options: EngineOptions) -> ClusterEngine:
     from hybridsearch.engines.opensearch import wire  # noqa: PLC0415 - it needs the package
 
     place = Location.parse(location, engine="opensearch", with_client=options.client is not None)
-    connection = Connection.of(options.connection)
     client: Any = options.client
+    read = Connection.of if client is None else Connection.beside_client
+    connection = read(options.connection)
     if client is None:
         kind = library.AsyncOpenSearch if options.asynchronous else library.OpenSearch
-        client = kind(**wire.client_options(connection, place.nodes))
+        try:
+            client = kind(**wire.client_options(connection, place.nodes))
+        except (ValueError, OSError, library.ImproperlyConfigured) as error:
+            # An address or certificates it cannot read.
+            raise ConfigurationError(f"{options.target}: {error}") from error
     awaited = isinstance(client, library.AsyncOpenSearch)
     if not awaited and not isinstance(client, library.OpenSearch):
         raise ConfigurationError(

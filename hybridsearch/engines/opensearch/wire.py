@@ -84,6 +84,8 @@ class AsyncClientWire:
             )
         except OpenSearchException as error:
             return _reply(error)
+        except ssl.SSLError as error:  # this client reads certificates with its first request
+            raise UntrustedError(str(error)) from error
         return HttpReply(200, body)
 
     async def close(self) -> None:
