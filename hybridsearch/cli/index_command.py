@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import (
@@ -17,9 +17,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from hybridsearch.cli.arguments import Settings, Target, settings_of
 from hybridsearch.cli.console import messages, print_json, say
 from hybridsearch.cli.guessing import guess_schema
-from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.encoding.load import DEFAULT_MODEL, NO_ENCODER
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
 from hybridsearch.indexing.flow import IndexProgress
 from hybridsearch.indexing.sources.bytes import Reading
@@ -29,11 +30,10 @@ from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.index import HybridIndex
 
 SET_ASIDE = 3
-NO_ENCODER = "none"
 
 
 def index(
-    target: Annotated[str, typer.Argument(help="Where the index lives, such as embedded:./books.")],
+    target: Target,
     sources: Annotated[
         list[str],
         typer.Argument(
@@ -50,6 +50,7 @@ def index(
             f"brings its vectors. [default: {DEFAULT_MODEL}]"
         ),
     ] = None,
+    settings: Settings = None,
     dead_letters: Annotated[
         Path | None, typer.Option(help="The file for documents that are set aside.")
     ] = None,
@@ -57,7 +58,7 @@ def index(
 ) -> None:
     """Index documents; those with an id that is known replace the old ones."""
     source = open_sources(sources)
-    opened, records = _opened(target, source, schema, encoder)
+    opened, records = _opened(target, source, schema, encoder, settings_of(settings))
     with opened, _progress(source.reading) as progress:
         report = opened.add(records, dead_letters=dead_letters, progress=progress)
     _tell(report, json)
@@ -66,11 +67,17 @@ def index(
 
 
 def _opened(
-    target: str, source: Source, schema_file: Path | None, encoder: str | None
+    target: str,
+    source: Source,
+    schema_file: Path | None,
+    encoder: str | None,
+    settings: dict[str, Any] | None,
 ) -> tuple[HybridIndex, RecordStream]:
     given = Schema.load(schema_file) if schema_file is not None else None
     try:
-        opened = HybridIndex.open(target, encoder=None if encoder == NO_ENCODER else encoder)
+        opened = HybridIndex.open(
+            target, encoder=None if encoder == NO_ENCODER else encoder, settings=settings
+        )
     except IndexNotFoundError:
         opened = None
     if opened is not None:
@@ -96,7 +103,8 @@ def _opened(
         )
         say(given.to_json().strip())
     setting = None if encoder == NO_ENCODER else encoder or DEFAULT_MODEL
-    return HybridIndex.create(target, schema=given, encoder=setting), records
+    made = HybridIndex.create(target, schema=given, encoder=setting, settings=settings)
+    return made, records
 
 
 def _fits(given: Schema, existing: Schema) -> bool:

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from hybridsearch.cli.arguments import Target
 from hybridsearch.cli.console import print_json, results
 from hybridsearch.wiring.index import HybridIndex
 
 
 def info(
-    target: Annotated[str, typer.Argument(help="Where the index lives, such as embedded:./books.")],
+    target: Target,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Show what an index holds."""
@@ -25,6 +26,7 @@ def info(
     table.add_column(style="dim")
     table.add_column()
     table.add_row("target", str(told.target))
+    table.add_row("kept by", told.kept_by)
     table.add_row("documents", f"{told.documents:,}")
     for name, passages in told.passages.items():
         table.add_row(f"passages in {name}", f"{passages:,}")

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from hybridsearch.cli.arguments import Target
 from hybridsearch.cli.console import messages, print_json, results, say
 from hybridsearch.cli.hit_table import hit_table, summary
 from hybridsearch.wiring.index import HybridIndex
 
 
 def search(
-    target: Annotated[str, typer.Argument(help="Where the index lives, such as embedded:./books.")],
+    target: Target,
     query: Annotated[str, typer.Argument(help="What to look for.")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits to show.")] = 10,
     fusion: Annotated[

@@ -11,10 +11,16 @@ from hybridsearch.encoding.packaged import DEMO_MODEL
 from hybridsearch.encoding.protocol import Encoder, check_encoder
 from hybridsearch.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["DEFAULT_MODEL", "load_encoder"]
+__all__ = ["DEFAULT_DIMS", "DEFAULT_MODEL", "NO_ENCODER", "load_encoder"]
 
 DEFAULT_MODEL: Final = "sentence-transformers/multi-qa-mpnet-base-cos-v1"
 """768 dims, mean pooling, unit length, trained for semantic search on texts of up to 250 pieces."""
+
+DEFAULT_DIMS: Final = 768
+"""Of the default model, for what is written before it is loaded."""
+
+NO_ENCODER: Final = "none"
+"""How it is written that documents bring their vectors, where only text can be written."""
 
 
 def load_encoder(setting: str | Encoder = DEFAULT_MODEL, **options: Any) -> Encoder:

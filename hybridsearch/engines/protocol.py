@@ -37,6 +37,10 @@ class Engine(Protocol):
     def definition(self) -> IndexDefinition:
         """The schema and the encoder of the index, once it is open."""
 
+    @property
+    def kept_by(self) -> str:
+        """What keeps the open index, in words: a folder, or which server."""
+
     def perform(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Answer calls in order; several at once may share a trip. Safe to call from threads."""
 

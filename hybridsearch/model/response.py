@@ -151,9 +151,13 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """What an index holds: documents, passages by vector field, bytes where they are known."""
+    """What an index holds: documents, passages by vector field, bytes where they are known.
+
+    kept_by: what keeps it, in words: a folder, or a server with its version.
+    """
 
     target: str
+    kept_by: str
     schema: Schema
     encoder: str | None
     documents: int
@@ -164,6 +168,7 @@ class IndexInfo:
         """The same as JSON values."""
         return {
             "target": self.target,
+            "kept_by": self.kept_by,
             "documents": self.documents,
             "passages": dict(self.passages),
             "bytes": self.bytes,

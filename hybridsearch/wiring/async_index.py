@@ -172,6 +172,7 @@ class AsyncHybridIndex:
         counted: Counted = await self._perform(Count())
         return IndexInfo(
             target=str(self.target),
+            kept_by=self._performer.engine.kept_by,
             schema=definition.schema,
             encoder=definition.encoder,
             documents=counted.documents,

@@ -193,6 +193,7 @@ class HybridIndex:
         counted: Counted = self._perform(Count())
         return IndexInfo(
             target=str(self.target),
+            kept_by=self._performer.engine.kept_by,
             schema=definition.schema,
             encoder=definition.encoder,
             documents=counted.documents,

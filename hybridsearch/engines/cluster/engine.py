@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from hybridsearch.engines.calls import Call, Create, Open, Opened, Reply
 from hybridsearch.engines.cluster.answers import answer
@@ -26,6 +26,8 @@ from hybridsearch.engines.cluster.wire import (
 from hybridsearch.errors import ConfigurationError, EngineError
 from hybridsearch.lockstep import run, run_async
 from hybridsearch.model.definition import IndexDefinition
+
+T = TypeVar("T")
 
 
 class ClusterEngine:
@@ -63,13 +65,32 @@ class ClusterEngine:
         """The schema and the encoder of the open index."""
         return self._opened().definition
 
+    @property
+    def kept_by(self) -> str:
+        """The server of the open index: product, version, licence."""
+        return str(self._opened().server)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The product's own words."""
+        return self._dialect
+
+    @property
+    def name(self) -> str:
+        """The index's name on the cluster."""
+        return self._location.name
+
     def perform(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Answer calls in order."""
+        return self.ask(self._answering(calls))
+
+    def ask(self, flow: Generator[Step, Any, T]) -> T:
+        """What a flow of requests to the cluster returns."""
         if self._wire is None:
             raise ConfigurationError(
                 "the client that was given is asynchronous: use it with AsyncHybridIndex"
             )
-        return run([self._answering(calls)], self._exchange)[0]
+        return run([flow], self._exchange)[0]
 
     async def perform_async(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Answer calls in order; with a client that is called, in a thread."""
@@ -103,7 +124,7 @@ class ClusterEngine:
                 )
             case _:
                 return (yield from answer(calls, self._opened()))
-        return [Opened(self._index.definition, str(self._index.server))]
+        return [Opened(self._index.definition, self.kept_by)]
 
     def _exchange(self, steps: Sequence[Step]) -> list[HttpReply | None]:
         if self._wire is None:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hybridsearch.errors import ConfigurationError
+from hybridsearch.errors import ConfigurationError, UnknownNameError
 
 VectorIndex: TypeAlias = Literal["hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw", "flat"]
 SEARCH_TIME = frozenset({"dfs", "effort"})
@@ -40,6 +40,9 @@ class IndexSettings(BaseModel):
     @classmethod
     def of(cls, given: Mapping[str, Any] | None) -> Self:
         """Checked settings; raises ConfigurationError."""
+        for name in given or {}:
+            if name not in cls.model_fields:
+                raise UnknownNameError("index setting", str(name), cls.model_fields)
         try:
             return cls(**(given or {}))
         except ValidationError as error:
@@ -50,11 +53,18 @@ class IndexSettings(BaseModel):
             raise ConfigurationError(f"index settings: {told}") from None
 
     def at_opening(self, given: Mapping[str, Any] | None) -> Self:
-        """These with the search-time settings given anew; raises ConfigurationError for others."""
+        """These with the search-time settings given anew; raises ConfigurationError where another
+        is given and differs."""
+        revised = self.revised(given)
         for name in given or {}:
-            if name not in SEARCH_TIME:
+            if name not in SEARCH_TIME and getattr(revised, name) != getattr(self, name):
                 raise ConfigurationError(
-                    f"index settings: {name} is fixed when an index is made; an index that exists "
-                    f"takes {' and '.join(sorted(SEARCH_TIME))}"
+                    f"index settings: {name} is fixed when an index is made, here as "
+                    f"{getattr(self, name)}; an index that exists takes "
+                    f"{' and '.join(sorted(SEARCH_TIME))}"
                 )
+        return revised
+
+    def revised(self, given: Mapping[str, Any] | None) -> Self:
+        """These with others in their place; raises ConfigurationError."""
         return self.of({**self.model_dump(), **(given or {})})

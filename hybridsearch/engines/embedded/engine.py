@@ -40,6 +40,7 @@ from hybridsearch.model.definition import IndexDefinition
 
 R = TypeVar("R")
 _COMMIT_FILE = "meta.json"
+KEPT_BY = "a folder"
 
 
 def at(location: str, options: EngineOptions) -> EmbeddedEngine:
@@ -71,6 +72,11 @@ class EmbeddedEngine:
         if self._definition is None:
             raise EngineError(f"the index at embedded:{self._folder} is not open")
         return self._definition
+
+    @property
+    def kept_by(self) -> str:
+        """What keeps the index, in words."""
+        return KEPT_BY
 
     def perform(self, calls: Sequence[Call]) -> list[Reply]:
         """Answer calls in order."""
@@ -123,7 +129,7 @@ class EmbeddedEngine:
     def _opened(self, definition: IndexDefinition) -> Opened:
         self._text = TextIndex.open(self._folder / TEXT, definition.schema)
         self._definition = definition
-        return Opened(definition, "a folder")
+        return Opened(definition, KEPT_BY)
 
     def _retrieve(self, call: Retrieve) -> Retrieved:
         snapshot = self._current()

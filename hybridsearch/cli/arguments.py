@@ -1,0 +1,41 @@
+"""Arguments and options that several commands have: the target, and settings of an index."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from hybridsearch.errors import ConfigurationError
+
+Target: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="Where the index lives: embedded:PATH, elasticsearch://HOST:9200/NAME or "
+        "opensearch://HOST:9200/NAME; with +https after the engine for TLS. Credentials come from "
+        "the environment: HYBRIDSEARCH_API_KEY, or HYBRIDSEARCH_USERNAME and "
+        "HYBRIDSEARCH_PASSWORD, or HYBRIDSEARCH_BEARER; so do HYBRIDSEARCH_CA_CERTS and "
+        "HYBRIDSEARCH_TIMEOUT.",
+    ),
+]
+Settings: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A setting of a new index on a server, such as shards=3, replicas=0 or "
+        "vector_index=hnsw; may be given several times.",
+    ),
+]
+
+
+def settings_of(given: list[str] | None) -> dict[str, Any] | None:
+    """The settings by name, as text; raises ConfigurationError for what is not NAME=VALUE."""
+    settings = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not name.strip() or not equals:
+            raise ConfigurationError(f"--set {text!r} is not NAME=VALUE, such as --set shards=3")
+        settings[name.strip()] = value.strip()
+    return settings or None

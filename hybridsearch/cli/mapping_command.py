@@ -1,0 +1,154 @@
+"""`hybridsearch mapping`: what an index on a server is made of, rendered, compared, applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+
+import orjson
+import typer
+
+from hybridsearch.cli.arguments import Settings, Target, settings_of
+from hybridsearch.cli.console import print_json, say
+from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.errors import ConfigurationError, UnknownNameError
+from hybridsearch.model.schema import Schema
+from hybridsearch.wiring.mapping import Wanted, apply_mapping, compare_mapping, render_mapping
+
+DIFFERENT: Final = 1
+
+SchemaFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--schema", help="A schema file, as `hybridsearch schema` writes it."),
+]
+EncoderName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="The model, or 'none' where documents bring their vectors. "
+        f"[default: {DEFAULT_MODEL}, or the index's own]",
+    ),
+]
+Dims: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--dims",
+        min=1,
+        help="The dims of its vectors: the model is then named in the index and not loaded, and "
+        "its fingerprint not recorded.",
+    ),
+]
+
+mapping = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Render, compare or apply what an index on Elasticsearch or OpenSearch is made of.",
+)
+
+
+@mapping.command()
+def render(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="elasticsearch or opensearch, with the index's name behind a colon "
+            "(elasticsearch:books), or a whole target. No server is asked.",
+        ),
+    ],
+    schema: SchemaFile = None,
+    encoder: EncoderName = None,
+    dims: Dims = None,
+    settings: Settings = None,
+    part: Annotated[
+        str,
+        typer.Option(
+            help="What to print: index, index-template, component-settings or component-mappings."
+        ),
+    ] = "index",
+    output: Annotated[
+        Path | None, typer.Option(help="A folder: write all four parts there, one JSON a file.")
+    ] = None,
+) -> None:
+    """Print the body that makes an index; without --schema, one with a title and a text."""
+    parts = render_mapping(target, _wanted(schema, encoder, dims, settings))
+    if part not in parts:
+        raise UnknownNameError("part", part, parts)
+    if output is None:
+        typer.echo(_readable(parts[part]), nl=False)
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, body in parts.items():
+            (output / f"{name}.json").write_text(_readable(body), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write to the folder {output} ({error.strerror}): name another place"
+        ) from error
+    say(f"written to {output}: {', '.join(f'{name}.json' for name in parts)}")
+
+
+@mapping.command()
+def diff(
+    target: Target,
+    schema: SchemaFile = None,
+    settings: Settings = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
+) -> None:
+    """Compare an index with what its schema, or another, is rendered to now.
+
+    Exit status: 0 equal, 1 different (or failed, which stderr says).
+    """
+    differences = compare_mapping(target, _wanted(schema, None, None, settings))
+    if json:
+        print_json(
+            [
+                {
+                    "place": each.place,
+                    "index": each.index,
+                    "rendered": each.rendered,
+                    "in_place": each.in_place,
+                }
+                for each in differences
+            ]
+        )
+    else:
+        for each in differences:
+            typer.echo(str(each))
+    say(f"{len(differences)} differences" if differences else "no difference")
+    if differences:
+        raise typer.Exit(DIFFERENT)
+
+
+@mapping.command()
+def apply(
+    target: Target,
+    schema: SchemaFile = None,
+    encoder: EncoderName = None,
+    dims: Dims = None,
+    settings: Settings = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Make an index without documents. One that exists is given what can be changed in place:
+    replicas, refresh_interval, dfs, effort, weights; whatever else differs is told and left."""
+    changes = apply_mapping(target, _wanted(schema, encoder, dims, settings))
+    if json:
+        print_json({"made": changes is None, "changed": [each.place for each in changes or ()]})
+    if changes is None:
+        say(f"the index at {target} was made")
+        return
+    for each in changes:
+        say(f"changed {each}")
+    if not changes:
+        say(f"the index at {target} is so already")
+
+
+def _wanted(
+    schema: Path | None, encoder: str | None, dims: int | None, settings: list[str] | None
+) -> Wanted:
+    read = None if schema is None else Schema.load(schema)
+    return Wanted(read, encoder, dims, settings_of(settings))
+
+
+def _readable(body: Any) -> str:
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

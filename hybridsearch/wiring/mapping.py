@@ -1,0 +1,153 @@
+"""The definition of an index on a cluster: rendered, compared with an index, applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hybridsearch.encoding.load import DEFAULT_DIMS, DEFAULT_MODEL, NO_ENCODER, load_encoder
+from hybridsearch.engines.calls import Create
+from hybridsearch.engines.cluster.comparison import Difference, compare
+from hybridsearch.engines.cluster.engine import ClusterEngine
+from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.mapping import index_body
+from hybridsearch.engines.cluster.rendering import rendered
+from hybridsearch.engines.cluster.revising import (
+    FoundIndex,
+    change_index,
+    check_changeable,
+    read_index,
+)
+from hybridsearch.engines.protocol import EngineOptions
+from hybridsearch.errors import ConfigurationError, IndexNotFoundError, SchemaError
+from hybridsearch.model.default_schema import default_schema
+from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.schema import Schema
+from hybridsearch.model.target import Target
+from hybridsearch.wiring.opening import create, engine_at
+
+DEFAULT_NAME = "default"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an index is to be made of.
+
+    schema: None for the index's own where there is one, else the default schema. encoder: a
+    setting as text, "none" where documents bring their vectors, None for the index's own or the
+    default. dims: of vector fields that leave them open; the encoder is then named in the index
+    and not loaded, and its fingerprint not recorded. settings: of the index.
+    """
+
+    schema: Schema | None = None
+    encoder: str | None = None
+    dims: int | None = None
+    settings: Mapping[str, Any] | None = None
+
+
+def render_mapping(target: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
+    """The bodies of an index and of its templates, by their names; no server is asked.
+
+    target: ENGINE, ENGINE:NAME or a whole target. The encoder is loaded only where its dims are
+    not known otherwise. Raises SchemaError, ConfigurationError and EncoderError.
+    """
+    engine, _, location = target.partition(":")
+    if not location.startswith("//"):
+        target = f"{engine}://localhost/{location or DEFAULT_NAME}"
+    with _cluster(target, wanted) as cluster:
+        definition = _new(wanted, load=False)
+        return rendered(
+            cluster.name, definition, IndexSettings.of(wanted.settings), cluster.dialect
+        )
+
+
+def compare_mapping(target: str, wanted: Wanted) -> list[Difference]:
+    """What differs between the index and the rendering of its own schema, or of another."""
+    with _cluster(target, wanted) as cluster:
+        found = cluster.ask(read_index(cluster.name, target, cluster.dialect))
+        return compare(found.body, _body(found, wanted, cluster))
+
+
+def apply_mapping(target: str, wanted: Wanted) -> list[Difference] | None:
+    """Make the index, and return None; one that is there is given what can be changed in place,
+    and what that was is returned.
+
+    The encoder of a new index is loaded unless dims are given. Raises MappingMismatchError where
+    an index would have to be another one.
+    """
+    with _cluster(target, wanted) as cluster:
+        try:
+            found = cluster.ask(read_index(cluster.name, target, cluster.dialect))
+        except IndexNotFoundError:
+            cluster.perform([Create(_new(wanted, load=wanted.dims is None))])
+            return None
+        body = _body(found, wanted, cluster)
+        differences = compare(found.body, body)
+        check_changeable(differences, target)
+        changes = [each for each in differences if not each.added_setting]
+        if changes:
+            cluster.ask(change_index(cluster.name, target, found, body))
+        return changes
+
+
+@contextmanager
+def _cluster(target: str, wanted: Wanted) -> Iterator[ClusterEngine]:
+    place = Target.parse(target)
+    options = EngineOptions(target, settings=wanted.settings)
+    engine = None if place.engine == "embedded" else engine_at(place, options)
+    if not isinstance(engine, ClusterEngine):
+        raise ConfigurationError(
+            f"there is no mapping at {target}: write elasticsearch://HOST:9200/NAME or "
+            "opensearch://HOST:9200/NAME"
+        )
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _new(wanted: Wanted, *, load: bool) -> IndexDefinition:
+    """The definition of a new index; load: whether its encoder is loaded though nobody has to."""
+    schema = wanted.schema or default_schema()
+    setting = wanted.encoder or DEFAULT_MODEL
+    if not schema.dense or setting == NO_ENCODER:
+        return next(create(_with_dims(schema, wanted.dims), None, None)).definition
+    if not load:
+        known = wanted.dims or (DEFAULT_DIMS if setting == DEFAULT_MODEL else None)
+        schema = _with_dims(schema, known)
+    if load or any(field.dims is None for field in schema.dense.values()):
+        return next(create(schema, setting, load_encoder(setting))).definition
+    return replace(next(create(schema, None, None)).definition, encoder=setting)
+
+
+def _with_dims(schema: Schema, dims: int | None) -> Schema:
+    if dims is None:
+        return schema
+    for name, field in schema.dense.items():
+        if field.dims not in {None, dims}:
+            raise SchemaError(
+                f"the vector field {name!r} says {field.dims} dims, not {dims}: leave one of the "
+                "two out"
+            )
+    return schema.with_dims(dims)
+
+
+def _body(found: FoundIndex, wanted: Wanted, cluster: ClusterEngine) -> dict[str, Any]:
+    """What would be rendered now for an index that is there."""
+    there = found.definition
+    schema = there.schema
+    if wanted.schema is not None:
+        dims = {name: field.dims for name, field in schema.dense.items()}
+        dense = {
+            name: field.model_copy(update={"dims": field.dims or dims.get(name)})
+            for name, field in wanted.schema.dense.items()
+        }
+        schema = wanted.schema.model_copy(update={"dense": dense})
+        schema = schema.with_dims(wanted.dims or next(iter(dims.values()), None) or DEFAULT_DIMS)
+    encoder = there.encoder if wanted.encoder is None else wanted.encoder
+    definition = IndexDefinition(
+        schema, None if encoder == NO_ENCODER else encoder, there.fingerprint
+    )
+    return index_body(definition, found.settings.revised(wanted.settings), cluster.dialect)
