@@ -1,0 +1,69 @@
+"""One product and one size: start it, index, measure, print; `clusters.py` runs this."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from cluster_indices import drop_all
+from cluster_parts import Bench, latency, nodes, rivals, shards, threads
+from cluster_place import PRODUCTS, Place, single, three_nodes
+from data import passages, queries, say
+
+TITLES = {
+    "latency": "one search at a time",
+    "threads": "many at once",
+    "shards": "one shard and three",
+    "rivals": "other ways to search the same passages",
+    "cluster": "three nodes on this machine, three shards and a replica of each",
+}
+PARTS = tuple(TITLES)
+_QUERIES = 400
+
+
+def main() -> None:
+    """Measure one product at one size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("product", choices=PRODUCTS)
+    parser.add_argument("--size", type=int, default=20_000)
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--url", help="of a server that runs, in place of one of its own")
+    parser.add_argument("--rivals-python", default=os.environ.get("RIVALS_PYTHON"))
+    options = parser.parse_args()
+    wanted = options.parts.split(",")
+    say(f"{options.product}, {options.size:,} passages")
+
+    def bench(place: Place) -> Bench:
+        given = passages(options.size)
+        asked = queries(given, _QUERIES)
+        return Bench(place, given, asked, options.rounds, options.calls, {})
+
+    if set(wanted) - {"cluster"}:
+        with single(options.product, options.url) as place:
+            _measure(bench(place), wanted, options.rivals_python)
+    if "cluster" in wanted and options.product == "elasticsearch":
+        with three_nodes() as place:
+            made = bench(place)
+            _print("cluster", made, nodes(made))
+
+
+def _measure(bench: Bench, wanted: list[str], python: str | None) -> None:
+    try:
+        for name, part in {"latency": latency, "threads": threads, "shards": shards}.items():
+            if name in wanted:
+                _print(name, bench, part(bench))
+        if "rivals" in wanted:
+            _print("rivals", bench, rivals(bench, python))
+    finally:
+        drop_all(bench.place)
+
+
+def _print(part: str, bench: Bench, text: str) -> None:
+    title = f"### {bench.place.described()}: {len(bench.given):,} passages, {TITLES[part]}"
+    print(f"{title}\n\n{text}\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

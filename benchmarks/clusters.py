@@ -1,0 +1,65 @@
+"""Searches on real servers beside the same searches by other means; prints one Markdown section.
+
+`python benchmarks/clusters.py [--sizes 20000,200000] [--products elasticsearch,opensearch]
+[--parts latency,threads,shards,rivals,cluster] [--rivals-python PYTHON] [--rounds 9] [--calls 100]`
+
+Each product is started, filled and ended in turn. The part `rivals` wants an interpreter that has
+langchain-elasticsearch and elasticsearch-haystack, in an environment of its own: they are pinned
+to other versions of the official client.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cluster_place import PRODUCTS
+from cluster_product import PARTS
+from machine import describe
+from run import ONE_THREAD
+
+DEFAULT_PRODUCTS = "elasticsearch,opensearch,opensearch-2"
+
+
+def main() -> None:
+    """Print what the machine is, then the tables of each product; progress goes to stderr."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", default="20000", help="numbers of passages")
+    parser.add_argument("--products", default=DEFAULT_PRODUCTS, help=f"of {', '.join(PRODUCTS)}")
+    parser.add_argument("--parts", default=",".join(PARTS), help="what to measure")
+    parser.add_argument("--rounds", default="9", help="the cases take turns so often")
+    parser.add_argument("--calls", default="100", help="searches of a case in each round")
+    parser.add_argument("--urls", default="", help="servers that run: PRODUCT=URL,...")
+    parser.add_argument("--rivals-python", default=os.environ.get("RIVALS_PYTHON"))
+    options = parser.parse_args()
+    products = options.products.split(",")
+    urls = dict(one.split("=", 1) for one in options.urls.split(",") if one)
+    for name, known in ((products, PRODUCTS), (options.parts.split(","), PARTS)):
+        if unknown := set(name) - set(known):
+            parser.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+    print(f"## Measured on {datetime.now(UTC):%Y-%m-%d}\n\n{describe()}\n", flush=True)
+    failed = []
+    for size in options.sizes.split(","):
+        for product in products:
+            command = [sys.executable, str(Path(__file__).with_name("cluster_product.py")), product]
+            command += ["--size", size, "--parts", options.parts]
+            command += ["--rounds", options.rounds, "--calls", options.calls]
+            if product in urls:
+                command += ["--url", urls[product]]
+            if options.rivals_python:
+                command += ["--rivals-python", options.rivals_python]
+            done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, check=False)
+            if done.returncode:
+                failed.append(f"{product} with {size} passages")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
