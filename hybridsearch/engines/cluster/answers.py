@@ -6,7 +6,7 @@ The searches of all calls of a round travel together.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -38,6 +38,8 @@ from hybridsearch.engines.cluster.writes import delete, write
 from hybridsearch.errors import EngineError
 
 Answering = Generator[Step, Any, Any]
+# Of a document that could not be got, where only the kind of the error is told.
+_STATUS: Final = {"index_not_found": 404, "no_shard_available": 503}
 
 
 def answer(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any, list[Reply]]:
@@ -111,12 +113,8 @@ def _get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Go
     documents = {}
     for given in part_of(body, "docs", "for documents", target=index.target):
         if "error" in given:
-            raise refusal(
-                404 if "index_not_found" in str(given["error"]) else 500,
-                given,
-                "for documents",
-                target=index.target,
-            )
+            status = next((code for kind, code in _STATUS.items() if kind in str(given)), 500)
+            raise refusal(status, given, "for documents", target=index.target)
         if given.get("found"):
             id = given["_source"].get("id", given["_id"])
             documents[id] = stored(id, given["_source"], index.schema, None)

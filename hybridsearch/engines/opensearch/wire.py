@@ -91,6 +91,9 @@ class AsyncClientWire:
     async def close(self) -> None:
         """Close the client's connections."""
         await self._client.close()
+        # The client forgets those to nodes that it takes for dead.
+        for connection in self._client.transport.seed_connections:
+            await connection.close()
 
 
 def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, Any]:

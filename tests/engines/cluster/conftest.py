@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +43,15 @@ def proxy(product: str, server_url: ServerUrl) -> Iterator[FaultProxy]:
     """A proxy before the product's server, without faults as yet."""
     with fault_proxy(server_url(product)) as made:
         yield made
+
+
+@pytest.fixture
+def unused() -> Iterator[int]:
+    """A port on which nothing listens, and nothing can while the test runs."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        yield port
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from cluster_places import QUERY, Ask, Place
 from servers.fault_proxy import (
+    ELASTICSEARCH,
+    Exchange,
     Fault,
     FaultProxy,
+    Reply,
     for_seconds,
     half_a_body,
     html,
@@ -35,11 +36,17 @@ from hybridsearch.errors import (
 SHORT = {"timeout": 0.6, "write_timeout": 0.6}
 LONG = {"timeout": 15.0, "write_timeout": 15.0}
 
+
+def broken(exchange: Exchange) -> None:
+    exchange.send(Reply(200, b'{"took": 1, "hits"', ELASTICSEARCH))
+
+
 LASTING: dict[str, tuple[Fault, type[EngineError], str]] = {
     "silence": (silent, DeadlineError, r"did not answer within 0\.6 s.*give it more time"),
     "too slow": (slow(3.0), DeadlineError, r"did not answer within 0\.6 s.*give it more time"),
     "half a body": (half_a_body, UnavailableError, "cannot be reached.*look at the address"),
     "resets": (reset, UnavailableError, "cannot be reached.*look at the address"),
+    "broken JSON": (broken, EngineError, "something that is not JSON"),
     "a page": (html(200), EngineError, "is there a proxy or another program at"),
     "a page of 502": (html(502), UnavailableError, r"502.*give it more time"),
     "503": (status(503), UnavailableError, r"503: .*told to be 503.*give it more time"),
@@ -127,21 +134,12 @@ def test_twenty_seconds_of_503_are_waited_for_by_default(filled: Place, proxy: F
         assert index.count() == 40
 
 
-def test_no_server_at_all_is_told_with_its_address(product: str, asked: Ask, free: int) -> None:
-    with pytest.raises(UnavailableError, match=rf"{free}/books .*look at the address"):
-        asked(f"{product}://127.0.0.1:{free}/books", "count", connection=SHORT)
+def test_no_server_at_all_is_told_with_its_address(product: str, asked: Ask, unused: int) -> None:
+    with pytest.raises(UnavailableError, match=rf"{unused}/books .*look at the address"):
+        asked(f"{product}://127.0.0.1:{unused}/books", "count", connection=SHORT)
 
 
 def test_making_an_index_ends_in_time(place: Place, proxy: FaultProxy, asked: Ask) -> None:
     proxy.fault = silent
     with pytest.raises(DeadlineError):
         asked(place.through(proxy.url), "create", connection=SHORT)
-
-
-@pytest.fixture
-def free() -> Iterator[int]:
-    """A port on which nothing listens, and nothing can while the test runs."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: Any = bound.getsockname()[1]
-        yield port

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from cluster_places import Ask, Place
-from servers.fault_proxy import ELASTICSEARCH, Exchange, Fault, FaultProxy, on, rewriting, status
+from servers.fault_proxy import (
+    ELASTICSEARCH,
+    Exchange,
+    Fault,
+    FaultProxy,
+    fault_proxy,
+    on,
+    rewriting,
+    status,
+)
 from servers.fixtures import ServerUrl
 
 from hybridsearch import HybridIndex
@@ -170,21 +179,17 @@ def test_a_server_that_says_another_product_in_its_headers_is_judged_by_what_it_
     assert asked(filled.through(proxy.url), "count") == 40
 
 
-def test_opensearch_without_its_knn_plugin_is_told(
-    server_url: ServerUrl, proxy: FaultProxy
-) -> None:
-    place = Place("opensearch", server_url("opensearch"))
-
+def test_opensearch_without_its_knn_plugin_is_told(server_url: ServerUrl) -> None:
     def without(body: Any) -> Any:
         for node in body["nodes"].values():
             node["plugins"] = []
         return body
 
-    proxy.fault = on("/_nodes/plugins", rewriting(without))
-    if proxy.upstream not in place.url:
-        pytest.skip("of OpenSearch only")
-    with pytest.raises(UnsupportedServerError, match=r"lacks the plugin opensearch-knn"):
-        HybridIndex.open(place.through(proxy.url))
+    with fault_proxy(server_url("opensearch")) as proxy:
+        proxy.fault = on("/_nodes/plugins", rewriting(without))
+        place = Place("opensearch", proxy.url)
+        with pytest.raises(UnsupportedServerError, match=r"lacks the plugin opensearch-knn"):
+            HybridIndex.open(place.target)
 
 
 def test_the_other_product_is_told_with_the_scheme_to_write(

@@ -1,0 +1,197 @@
+"""What is read from the replies of each product: true scores, documents as given, outcomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cluster_flows import driven, index_on, present
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hybridsearch.engines.calls import (
+    Complete,
+    Completed,
+    Count,
+    Counted,
+    Delete,
+    Deleted,
+    DenseQuery,
+    Get,
+    Got,
+    LexicalQuery,
+    PassageMatch,
+    Retrieve,
+    Retrieved,
+    StoredDocument,
+    Write,
+    WriteDocument,
+    Written,
+)
+from hybridsearch.engines.cluster.answers import answer
+from hybridsearch.engines.cluster.wire import HttpReply
+from hybridsearch.engines.elasticsearch.dialect import Elasticsearch
+from hybridsearch.engines.opensearch.dialect import OpenSearch
+
+LEXICAL = LexicalQuery("lexical", "whale", {"title": 1.0})
+DENSE = DenseQuery("dense", "dense", np.array([1.0, 0.0], dtype=np.float32))
+PRODUCTS = ("elasticsearch", "opensearch")
+# What each product says for a BM25 of 3 and 1, and for dot products of 0.5 and -0.5.
+LEXICAL_SCORES = {"elasticsearch": (6.6, 2.2), "opensearch": (3.0, 1.0)}
+DENSE_SCORES = {"elasticsearch": (0.75, 0.25), "opensearch": (1.5, 1 / 1.5)}
+
+
+def found(scores: tuple[float, ...], *ids: str) -> Any:
+    """One search's reply: scores and ids, as sort values."""
+    hits = [{"sort": [score, id]} for score, id in zip(scores, ids, strict=True)]
+    return {"hits": {"hits": hits}, "timed_out": False, "_shards": {"failed": 0}, "status": 200}
+
+
+def read(product: str, call: Any, *replies: Any) -> Any:
+    """What the engine answers when the server replies so."""
+    _, answers = driven(answer([call], index_on(product)), replies)
+    (only,) = answers
+    return only
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_candidates_come_on_the_retrievers_own_scales(product: str) -> None:
+    replies = {
+        "responses": [
+            found(LEXICAL_SCORES[product], "b1", "b2"),
+            found(DENSE_SCORES[product], "b2", "b3"),
+        ]
+    }
+    retrieved = read(product, Retrieve((LEXICAL, DENSE), None, 10), replies)
+    assert isinstance(retrieved, Retrieved)
+    lexical, dense = retrieved.candidates
+    assert (lexical.ids, dense.ids) == (["b1", "b2"], ["b2", "b3"])
+    assert lexical.scores == pytest.approx([3.0, 1.0])
+    assert dense.scores == pytest.approx([0.5, -0.5])
+    assert [given.incomplete for given in retrieved.candidates] == [False, False]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_an_empty_list_is_a_list(product: str) -> None:
+    """Filtered replies leave out what is empty."""
+    retrieved = read(product, Retrieve((LEXICAL,), None, 10), {"responses": [{"status": 200}]})
+    assert list(retrieved.candidates[0].ids) == []
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_completed_scores_come_in_the_order_asked_and_nan_for_none(product: str) -> None:
+    inner = {"hits": {"hits": [{"_score": DENSE_SCORES[product][0], "fields": PLACE}]}}
+    document = {
+        "_source": {
+            "id": "b1",
+            "title": "Moby",
+            "year": 1851,
+            "_extra": {"year": "1851", "x": [1]},
+        },
+        "inner_hits": {"dense": inner},
+    }
+    replies = {
+        "responses": [
+            found(LEXICAL_SCORES[product], "b3", "b1"),
+            {"hits": {"hits": [document]}},
+        ]
+    }
+    call = Complete((LEXICAL, DENSE), (["b1", "b2", "b3"], []), ["b1"], None, 1)
+    completed = read(product, call, replies)
+    assert isinstance(completed, Completed)
+    lexical, dense = completed.scores
+    assert lexical.tolist() == pytest.approx([1.0, np.nan, 3.0], nan_ok=True)
+    assert dense.size == 0
+    passage = PassageMatch("dense", 4, 9, 0.5)
+    fields = {"title": "Moby", "year": "1851", "x": [1]}
+    assert completed.documents == {"b1": StoredDocument("b1", fields, (passage,))}
+
+
+PLACE = {"dense.start": [4], "dense.end": [9]}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_only_the_fields_that_were_asked_for_are_there(product: str) -> None:
+    source = {"id": "b1", "title": "Moby", "_extra": {"note": "n"}}
+    replies = {"responses": [{"hits": {"hits": [{"_source": source}]}}]}
+    call = Complete((LEXICAL,), ([],), ["b1"], ("note", "absent"), 0)
+    completed = read(product, call, replies)
+    assert completed.documents == {"b1": StoredDocument("b1", {"note": "n"})}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_documents_are_those_that_were_found(product: str) -> None:
+    docs = [
+        {"_id": "b1", "found": True, "_source": {"id": "b1", "title": "Moby"}},
+        {"_id": "b2", "found": False},
+    ]
+    got = read(product, Get(("b1", "b2")), {"docs": docs})
+    assert got == Got({"b1": StoredDocument("b1", {"title": "Moby"})})
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_count_tells_bytes_where_it_may(product: str) -> None:
+    counted = {
+        "hits": {"total": {"value": 7}},
+        "aggregations": {"dense": {"doc_count": 9}},
+        "_shards": {"failed": 0},
+    }
+    size = {"_all": {"primaries": {"store": {"size_in_bytes": 123}}}}
+    assert read(product, Count(), counted, size) == Counted(7, {"dense": 9}, 123)
+    assert read(product, Count(), counted, HttpReply(403, {})) == Counted(7, {"dense": 9}, None)
+
+
+ODD = "mapper_parsing_exception: odd"
+
+
+def outcome(status: int, result: str | None = None, **error: Any) -> Any:
+    said = {"result": result} if result else {"error": error}
+    return {"index": {"status": status, **said}}
+
+
+def document(id: str) -> WriteDocument:
+    return WriteDocument(id, b'{"title":"x"}', {"title": "x"}, {}, {})
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_every_document_has_its_outcome_by_its_place_in_the_call(product: str) -> None:
+    first = [
+        outcome(201, "created"),
+        outcome(400, type="mapper_parsing_exception", reason="odd"),
+        outcome(429, type="rejected", reason="full"),
+        outcome(200, "updated"),
+        outcome(503, type="unavailable_shards_exception", reason="moving"),
+    ]
+    second = [outcome(201, "created"), outcome(400, type="mapper_parsing_exception", reason="odd")]
+    call = Write([document(id) for id in "abcde"])
+    written = read(product, call, present(index_on(product)), {"items": first}, {"items": second})
+    assert written == Written(3, 1, ((1, ODD), (4, ODD)))
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_too_large_a_request_goes_in_halves_and_keeps_places(product: str) -> None:
+    too_large = HttpReply(413, "<html>")
+    replies = [too_large, {"items": [outcome(201, "created")]}, too_large]
+    replies += [{"items": [outcome(400, type="odd", reason="odd")]}, too_large]
+    call = Write([document(id) for id in "abc"])
+    written = read(product, call, present(index_on(product)), *replies)
+    assert (written.stored, [at for at, _ in written.failures]) == (1, [1, 2])
+    assert "too large" in written.failures[1][1]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_deleting_counts_those_that_were_there(product: str) -> None:
+    items = [
+        {"delete": {"status": 200, "result": "deleted"}},
+        {"delete": {"status": 404, "result": "not_found"}},
+    ]
+    assert read(product, Delete(("a", "b")), {"items": items}) == Deleted(1)
+
+
+@given(st.floats(-1, 1))
+def test_scores_of_both_products_become_the_dot_product(dot: float) -> None:
+    of_elasticsearch = np.array([(1 + dot) / 2])
+    of_opensearch = np.array([1 + dot if dot >= 0 else 1 / (1 - dot)])
+    assert Elasticsearch().similarity(of_elasticsearch) == pytest.approx([dot], abs=1e-9)
+    assert OpenSearch().similarity(of_opensearch) == pytest.approx([dot], abs=1e-9)
