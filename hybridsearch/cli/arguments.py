@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
 from hybridsearch.errors import ConfigurationError
 
+_ON_SERVERS: Final = (
+    "elasticsearch://HOST:9200/NAME or opensearch://HOST:9200/NAME; with +https after the engine "
+    "for TLS. Credentials come from the environment: HYBRIDSEARCH_API_KEY, or "
+    "HYBRIDSEARCH_USERNAME and HYBRIDSEARCH_PASSWORD, or HYBRIDSEARCH_BEARER; so do "
+    "HYBRIDSEARCH_CA_CERTS and HYBRIDSEARCH_TIMEOUT."
+)
 Target: TypeAlias = Annotated[
     str,
-    typer.Argument(
-        metavar="TARGET",
-        help="Where the index lives: embedded:PATH, elasticsearch://HOST:9200/NAME or "
-        "opensearch://HOST:9200/NAME; with +https after the engine for TLS. Credentials come from "
-        "the environment: HYBRIDSEARCH_API_KEY, or HYBRIDSEARCH_USERNAME and "
-        "HYBRIDSEARCH_PASSWORD, or HYBRIDSEARCH_BEARER; so do HYBRIDSEARCH_CA_CERTS and "
-        "HYBRIDSEARCH_TIMEOUT.",
-    ),
+    typer.Argument(metavar="TARGET", help=f"Where the index lives: embedded:PATH, {_ON_SERVERS}"),
+]
+ServerTarget: TypeAlias = Annotated[
+    str, typer.Argument(metavar="TARGET", help=f"Where the index lives: {_ON_SERVERS}")
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,

