@@ -48,10 +48,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The hits, and a warning where they are not all: whoever is not among them may match."""
+    """The hits, and a warning where they are not all: whoever is not among them may match.
+
+    error: where there are none since the search was refused.
+    """
 
     hits: Sequence[Mapping[str, Any]]
     warning: str | None = None
+    error: EngineError | None = None
 
 
 def multisearch(
@@ -101,7 +105,7 @@ def _answer(search: Search, given: Mapping[str, Any], index: ClusterIndex) -> An
         error = refusal(int(given.get("status", 500)), given, search.purpose, target=index.target)
         if not search.allow_partial or isinstance(error, _LASTING):
             raise error
-        return Answer((), str(error))
+        return Answer((), str(error), error)
     told = missing_part(given, search.purpose, index.target)
     if told and not search.allow_partial:
         raise PartialResultsError(

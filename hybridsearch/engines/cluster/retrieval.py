@@ -28,20 +28,27 @@ def retrieval_searches(call: Retrieve, index: ClusterIndex) -> list[Search]:
     ]
     if call.ahead is not None:
         body = ahead_body(call, call.ahead, index)
-        searches.append(Search(body, copies, "for documents", call.allow_partial))
+        # Whatever is not brought is fetched later, and a failure told then.
+        searches.append(Search(body, copies, "for documents", allow_partial=True))
     return searches
 
 
 def retrieved(call: Retrieve, answers: Sequence[Answer], index: ClusterIndex) -> Retrieved:
-    """The candidates by retriever, and the documents that came along."""
+    """The candidates by retriever, and the documents that came along.
+
+    Raises the EngineError of a retriever where every one was refused: nothing is no part.
+    """
+    asked = answers[: len(call.queries)]
+    refused = [answer.error for answer in asked if answer.error is not None]
+    if refused and len(refused) == len(asked):
+        raise refused[0]
     lists = tuple(
-        candidates(query, answer, index)
-        for query, answer in zip(call.queries, answers, strict=False)
+        candidates(query, answer, index) for query, answer in zip(call.queries, asked, strict=True)
     )
     documents = {}
     if call.ahead is not None:
         documents = brought(call, call.ahead, answers[-1].hits, lists, index)
-    warnings = tuple(answer.warning for answer in answers if answer.warning)
+    warnings = tuple(answer.warning for answer in asked if answer.warning)
     return Retrieved(lists, documents, warnings)
 
 

@@ -92,7 +92,8 @@ class AsyncClientWire:
         """Close the client's connections."""
         await self._client.close()
         # The client forgets those to nodes that it takes for dead.
-        for connection in self._client.transport.seed_connections:
+        every: Any = self._client.transport.seed_connections
+        for connection in every:
             await connection.close()
 
 

@@ -137,6 +137,27 @@ def test_a_retriever_that_always_fails_has_no_scores_rather_than_minimal_ones(
     assert sum("too clever" in warning for warning in found.warnings) == 2
 
 
+def test_where_every_retriever_was_refused_nothing_is_left_to_allow_for(
+    filled: Place, proxy: FaultProxy, asked: Ask
+) -> None:
+    def both(body: Any) -> Any:
+        return {"responses": [refused(400)(item) for item in body["responses"]]}
+
+    proxy.fault = on("_msearch", rewriting(both))
+    with pytest.raises(RefusedError, match=r"candidates of lexical.*too clever"):
+        asked(filled.through(proxy.url), "search", "word", vector=QUERY, allow_partial=True)
+
+
+def test_documents_that_were_not_brought_along_are_fetched(
+    filled: Place, proxy: FaultProxy, asked: Ask
+) -> None:
+    whole = asked(filled.target, "search", "word", vector=QUERY)
+    proxy.fault = on("_msearch", once(rewriting(item_changed(-1, refused(400)))))
+    found = asked(filled.through(proxy.url), "search", "word", vector=QUERY)
+    assert found.hits == whole.hits
+    assert found.warnings == ()
+
+
 def test_a_missing_index_is_an_error_also_where_parts_may_be_missing(
     filled: Place, proxy: FaultProxy, asked: Ask
 ) -> None:
@@ -181,7 +202,7 @@ def _retriever(path: str) -> dict[str, Any]:
 def test_some_answers_of_many_searches_may_be_partial(filled: Place, proxy: FaultProxy) -> None:
     """The request of each flow says for itself what it allows."""
     vectors = np.eye(8, dtype=np.float32)
-    proxy.fault = on("_msearch", once(rewriting(item_changed(1, a_shard_failed))))
+    proxy.fault = on("_msearch", once(rewriting(item_changed(0, a_shard_failed))))
     with HybridIndex.open(filled.through(proxy.url)) as index:
         found = index.search_many(
             [
