@@ -75,14 +75,32 @@ _STOP_WORDS_KNOWN: Final = frozenset(
 _LONGEST_TERM: Final = 255
 
 # UAX #29 word boundaries: letters join letters through a middle letter (colon, apostrophe, full
-# stop), digits join digits through a middle number (comma, apostrophe, full stop), underscores
-# join everything, and each ideograph or hiragana stands alone.
+# stop), digits join digits through a middle number (comma, apostrophe, full stop), katakana joins
+# katakana, underscores join all of these. Each ideograph or hiragana stands alone, a run of a
+# script without spaces (Thai and others) is one word. A pictograph stands alone too, with its
+# modifiers and what a joiner ties to it; two regional indicators are a flag, and a keycap is one.
 _ASCII_WORD: Final = re.compile(r"(?:[a-z]+(?:[:.'][a-z]+)*|[0-9]+(?:[,;.'][0-9]+)*|_+)+")
-_LETTERS: Final = r"(?:[\p{Alphabetic}--[\p{Han}\p{Hiragana}]][\p{M}\p{Cf}]*)+"
+_UNSPACED: Final = (
+    r"[[\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}]"
+    r"&&[\p{L}\p{M}]]"
+)
+_KATAKANA: Final = r"[\p{Katakana}\x{3031}-\x{3035}\x{309B}\x{309C}\x{30A0}\x{30FC}]"
+_ALPHABETIC: Final = rf"[\p{{Alphabetic}}--[\p{{M}}\p{{Han}}\p{{Hiragana}}{_KATAKANA}{_UNSPACED}]]"
+# Hebrew letters keep a quote that follows, and join one another through a double one.
+_HEBREW: Final = r"[\p{Hebrew}&&\p{L}][\p{M}\p{Cf}]*"
+_LETTERS: Final = rf"(?:{_HEBREW}(?:\x22{_HEBREW})*'?|{_ALPHABETIC}[\p{{M}}\p{{Cf}}]*)+"
 _DIGITS: Final = r"(?:\p{Nd}[\p{M}\p{Cf}]*)+"
+_PICTOGRAPH: Final = r"\p{Extended_Pictographic}[\p{M}\x{1F3FB}-\x{1F3FF}]*"
+_UNIT: Final = (
+    rf"(?:(?:{_LETTERS}(?:[:·.'’‘․﹒＇．‧︓﹕：]{_LETTERS})*|{_DIGITS}(?:[,;.'’]{_DIGITS})*)+"
+    rf"|(?:{_KATAKANA}[\p{{M}}\p{{Cf}}]*)+)"
+)
 _WORD: Final = (
-    r"[\p{Han}\p{Hiragana}]|"
-    rf"(?:{_LETTERS}(?:[:·.'’‘․﹒＇．‧︓﹕：]{_LETTERS})*|{_DIGITS}(?:[,;.'’]{_DIGITS})*|_+)+"
+    r"[\p{Han}\p{Hiragana}][\p{M}\p{Cf}]*|"
+    rf"{_UNSPACED}+|"
+    r"\p{Regional_Indicator}{2}|[0-9#*]\x{FE0F}?\x{20E3}|"
+    rf"{_PICTOGRAPH}(?:\x{{200D}}{_PICTOGRAPH})*|"
+    rf"_*{_UNIT}(?:_+{_UNIT})*_*|_+"
 )
 
 
@@ -98,9 +116,19 @@ def analyzer(name: Analyzer) -> Callable[[str], list[str]]:
 
 def _words(text: str) -> list[str]:
     if text.isascii():
-        terms = [word for word in _ASCII_WORD.findall(text.lower()) if len(word) <= _LONGEST_TERM]
-        return [word for word in terms if word[0] != "_" or word.strip("_")]
-    return [word for word in _unicode_words().analyze(text) if word.strip("_")]
+        words = _ASCII_WORD.findall(text.lower())
+    else:
+        # One letter for one: the capital with a dot would else become an i and a dot.
+        words = _unicode_words().analyze(text.replace("\u0130", "i"))
+    words = [word for word in words if word[0] != "_" or word.strip("_")]
+    if max(map(len, words), default=0) > _LONGEST_TERM:
+        return [part for word in words for part in _parts(word)]
+    return words
+
+
+def _parts(word: str) -> list[str]:
+    """A word that is too long for a term, cut into terms."""
+    return [word[at : at + _LONGEST_TERM] for at in range(0, len(word), _LONGEST_TERM)]
 
 
 def _english(stemmer: Stemmer.Stemmer) -> Callable[[str], list[str]]:
@@ -131,8 +159,4 @@ def _snowball(language: str, stemmer: Stemmer.Stemmer) -> Callable[[str], list[s
 @cache
 def _unicode_words() -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_WORD))
-    return (
-        builder.filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.remove_long(_LONGEST_TERM + 1))
-        .build()
-    )
+    return builder.filter(tantivy.Filter.lowercase()).build()

@@ -22,9 +22,14 @@ def lucene_porter(stemmer: Stemmer.Stemmer, words: Sequence[str]) -> list[str]:
     """Stems of lowercase words; stemmer: Snowball's `porter`."""
     stems: list[str] = stemmer.stemWords(words)
     return [
-        word if len(word) <= 2 else _departed(stemmer, stem) if stem.endswith(_DEPARTING) else stem
+        word if len(word) <= 2 else _departed(stemmer, stem) if _departs(word, stem) else stem
         for word, stem in zip(words, stems, strict=True)
     ]
+
+
+def _departs(word: str, stem: str) -> bool:
+    # In a word on -ie the ending comes about only when the final -e falls, which is too late.
+    return stem.endswith(_DEPARTING) and not word.endswith("ie")
 
 
 def _departed(stemmer: Stemmer.Stemmer, stem: str) -> str:
