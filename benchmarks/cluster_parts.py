@@ -208,14 +208,17 @@ def _account(searches: Mapping[str, Search], asked: list[Query]) -> str:
     rows = []
     for name in OPTIONS:
         answers = [searches[name](query) for query in asked]
-        cells = statistics.mean(sum(answer.completed.values()) for answer in answers)
+        cells = [
+            f"{statistics.mean(answer.completed[retriever] for answer in answers):.1f}"
+            for retriever in ("lexical", "dense")
+        ]
         scores = [answer.timings_ms["complete"] > 0 for answer in answers]
         documents = [answer.timings_ms["fetch"] > 0 for answer in answers]
         trips = Counter(zip(scores, documents, strict=True))
         shares = [f"{trips[kind] / len(answers):.0%}" for kind in _TRIPS]
-        rows.append([name, f"{cells:.1f}", *shares])
-    head = ["", "scores completed", "one trip", "two, for scores", "two, for documents", "three"]
-    return table(head, rows)
+        rows.append([name, *cells, *shares])
+    trips_taken = ["one trip", "two, for scores", "two, for documents", "three"]
+    return table(["", "lexical scores completed", "dense ones", *trips_taken], rows)
 
 
 def _agreement(raw_search: Search, ranks: Search, asked: list[Query]) -> float:
