@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Get, Got, Refresh, Rollback
+from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
@@ -30,7 +30,7 @@ from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.pulling import AsyncPuller
-from hybridsearch.wiring.requests import as_request
+from hybridsearch.wiring.requests import as_request, as_requests, get_one
 
 
 class AsyncHybridIndex:
@@ -139,7 +139,7 @@ class AsyncHybridIndex:
         **options: Unpack[SearchOptions],
     ) -> list[SearchResponse]:
         """Search many queries at once; see HybridIndex.search_many."""
-        requests = [as_request(query, k=k, **options) for query in queries]
+        requests = as_requests(queries, k=k, **options)
         flows = [
             search(request, self.schema, encodes=self._performer.encodes) for request in requests
         ]
@@ -152,7 +152,7 @@ class AsyncHybridIndex:
 
     async def get(self, id: str) -> Document | None:
         """The document with this id; see HybridIndex.get."""
-        got: Got = await self._perform(Get((id,)))
+        got: Got = await self._perform(get_one(id))
         stored = got.documents.get(id)
         return None if stored is None else Document(stored.id, stored.fields)
 

@@ -55,7 +55,7 @@ class AsyncPuller:
 
 
 def _many(source: Iterable[Record]) -> Iterator[Record] | Iterable[Record]:
-    if isinstance(source, Document | Mapping | str | bytes):
+    if isinstance(source, Document | Mapping | str | bytes) or not isinstance(source, Iterable):
         raise QueryError(
             f"add takes an iterable of documents, not one {type(source).__name__}: "
             "put a single document into a list"

@@ -1,4 +1,4 @@
-"""A search's arguments as a request."""
+"""The arguments of a search, of many and of a look-up, as requests and calls."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
+from hybridsearch.engines.calls import Get
 from hybridsearch.errors import QueryError, UnknownNameError
 from hybridsearch.model.request import SearchRequest
 
@@ -23,6 +24,23 @@ def as_request(query: str | SearchRequest | None, **options: Any) -> SearchReque
         if options.get(name) is not None:
             options[name] = _names(name, options[name])
     return replace(SearchRequest(text=query), **options)
+
+
+def as_requests(queries: Iterable[str | SearchRequest], **options: Any) -> list[SearchRequest]:
+    """Requests of many queries; raises QueryError for one text in place of many."""
+    if isinstance(queries, str | SearchRequest) or not isinstance(queries, Iterable):
+        raise QueryError(
+            f"search_many takes an iterable of queries, not one {type(queries).__name__}: put a "
+            "single query into a list, or use search"
+        )
+    return [as_request(query, **options) for query in queries]
+
+
+def get_one(id: object) -> Get:
+    """The call for one document; raises QueryError for an id that no document can have."""
+    if not isinstance(id, str):
+        raise QueryError(f"an id must be a string, not {id!r}")
+    return Get((id,))
 
 
 def _names(option: str, given: str | Iterable[str]) -> tuple[str, ...]:

@@ -108,9 +108,12 @@ def test_a_deleted_document_can_be_added_again(make: Any) -> None:
     assert index.count() == 1
 
 
-def test_delete_refuses_ids_that_are_no_strings(make: Any) -> None:
+def test_ids_that_are_no_strings_are_refused(make: Any) -> None:
+    index = make([book("1")])
     with pytest.raises(QueryError, match="must be a string"):
-        make([book("1")]).delete([1])
+        index.delete([1])
+    with pytest.raises(QueryError, match="must be a string"):
+        index.get(1)
 
 
 def test_documents_stay_when_the_index_is_opened_again(make: Any, target: str) -> None:
@@ -234,7 +237,7 @@ def test_a_failing_source_leaves_nothing_half_done(make: Any, target: str) -> No
     assert index.info().passages == {"dense": len(hits)}
 
 
-@pytest.mark.parametrize("one", [{"id": "1", "title": "x"}, Document("1", {}), "text"])
+@pytest.mark.parametrize("one", [{"id": "1", "title": "x"}, Document("1", {}), "text", None, 3])
 def test_a_single_document_in_place_of_many_is_told(make: Any, one: Any) -> None:
     with pytest.raises(QueryError, match="put a single document into a list"):
         make().add(one)

@@ -123,6 +123,12 @@ def test_search_many_gives_what_single_searches_give(make: Any) -> None:
     assert index.search_many([]) == []
 
 
+@pytest.mark.parametrize("one", ["red", SearchRequest("red"), None, 3])
+def test_search_many_of_one_query_says_to_put_it_into_a_list(make: Any, one: Any) -> None:
+    with pytest.raises(QueryError, match="into a list"):
+        make().search_many(one)
+
+
 def test_search_many_applies_its_options_to_every_text(make: Any) -> None:
     index = make(library(100))
     responses = index.search_many(["red", "blue"], k=3, retrievers=["lexical"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import orjson
@@ -50,12 +51,13 @@ class ClientWire:
     """A synchronous client; retries are left to the caller."""
 
     def __init__(self, client: Elasticsearch) -> None:
-        self._client = client.options(max_retries=0, retry_on_status=(), retry_on_timeout=False)
+        self._client = client
+        self._within = lru_cache(maxsize=8)(partial(_patient, client))
 
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
         """The reply, whatever its status."""
         try:
-            reply = self._client.options(request_timeout=timeout).perform_request(
+            reply = self._within(_rounded(timeout)).perform_request(
                 request.method,
                 request.path,
                 params=request.params or None,
@@ -75,12 +77,13 @@ class AsyncClientWire:
     """An asynchronous client; retries are left to the caller."""
 
     def __init__(self, client: AsyncElasticsearch) -> None:
-        self._client = client.options(max_retries=0, retry_on_status=(), retry_on_timeout=False)
+        self._client = client
+        self._within = lru_cache(maxsize=8)(partial(_patient, client))
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
         """The reply, whatever its status."""
         try:
-            reply = await self._client.options(request_timeout=timeout).perform_request(
+            reply = await self._within(_rounded(timeout)).perform_request(
                 request.method,
                 request.path,
                 params=request.params or None,
@@ -120,6 +123,18 @@ def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, 
         if not connection.verify_certs:
             options["ssl_show_warn"] = False
     return options
+
+
+def _patient(client: Any, timeout: float) -> Any:
+    """The client with this timeout and without retries of its own. Making one takes longer than
+    sending a request does, so those with the usual timeouts are kept."""
+    return client.options(
+        request_timeout=timeout, max_retries=0, retry_on_status=(), retry_on_timeout=False
+    )
+
+
+def _rounded(timeout: float) -> float:
+    return max(round(timeout, 1), 0.1)
 
 
 def _reply(error: Exception) -> HttpReply:
