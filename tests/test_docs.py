@@ -7,9 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
+from servers.ask import ask
+from servers.fixtures import ServerUrl
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -66,6 +69,22 @@ def test_the_readmes_python_prints_what_it_says(tmp_path: Path) -> None:
     )
     said = next(block for block in blocks("text") if "documents," in block)
     assert masked(printed) == masked(said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("product", ["elasticsearch", "opensearch"])
+def test_the_readmes_example_on_a_server_prints_what_it_says(
+    tmp_path: Path, server_url: ServerUrl, product: str
+) -> None:
+    url = server_url(product)
+    name = f"books-{uuid.uuid4().hex}"
+    target = f"{product}:{url.removeprefix('http:')}/{name}"
+    code = next(block for block in blocks("python") if "localhost:9200" in block)
+    code = code.replace("elasticsearch://localhost:9200/books", target)
+    printed = run([sys.executable, "-c", code], tmp_path)
+    said = next(block for block in blocks("text") if block.startswith("clock"))
+    assert masked(printed) == masked(said)
+    ask("DELETE", f"{url}/{name}")
 
 
 @pytest.mark.slow

@@ -28,9 +28,7 @@ class Candidacy:
 def tabulate(columns: tuple[Column, ...], lists: Sequence[Candidates], window: int) -> Candidacy:
     """Unite the lists; a candidate that is in several gets one row."""
     rows: dict[str, int] = {}
-    places = []
-    for candidates in lists:
-        places.append([rows.setdefault(id, len(rows)) for id in candidates.ids])
+    places = [[rows.setdefault(id, len(rows)) for id in candidates.ids] for candidates in lists]
     scores = np.full((len(rows), len(columns)), np.nan)
     ranks = np.zeros((len(rows), len(columns)), dtype=np.int64)
     for column, (candidates, place) in enumerate(zip(lists, places, strict=True)):
