@@ -118,7 +118,9 @@ def native(place: Place, index: str, left: ExitStack) -> dict[str, Search]:
     client: Any = _client(place)
     left.callback(client.close)
     body = orjson.dumps(native_pipeline())
-    place.http().ask("PUT", f"/_search/pipeline/{PIPELINE}", body)
+    path = f"/_search/pipeline/{PIPELINE}"
+    place.http().ask("PUT", path, body)
+    left.callback(lambda: place.http().ask("DELETE", path))
     pipeline = {"search_pipeline": PIPELINE}
 
     def asking(*, ids_alone: bool) -> Search:
