@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import elasticsearch
@@ -13,7 +14,7 @@ from cluster_places import QUERY, SCHEMA, Place
 from servers.fault_proxy import FaultProxy, html, once, status, times
 
 from hybridsearch import AsyncHybridIndex, HybridIndex
-from hybridsearch.errors import ConfigurationError, DeadlineError
+from hybridsearch.errors import ConfigurationError, DeadlineError, EngineError
 
 SYNC = {"elasticsearch": elasticsearch.Elasticsearch, "opensearch": opensearchpy.OpenSearch}
 ASYNC = {
@@ -33,13 +34,26 @@ def name_alone(place: Place) -> str:
     return f"{place.product}:{place.name}"
 
 
+@contextmanager
+def closings(client: Any) -> Iterator[list[str]]:
+    """What closes the client meanwhile."""
+    found: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "close", lambda: found.append("client"))
+        patch.setattr(client.transport, "close", lambda: found.append("transport"))
+        yield found
+
+
 def test_it_is_used_and_not_closed(filled: Place, proxy: FaultProxy, client: Any) -> None:
-    with HybridIndex.open(name_alone(filled), client=client) as index:
-        assert index.count() == 40
-        assert index.search("word", vector=QUERY).hits
-        assert index.get("d001") is not None
+    with closings(client) as closed:
+        with HybridIndex.open(name_alone(filled), client=client) as index:
+            assert index.count() == 40
+            assert index.search("word", vector=QUERY).hits
+            assert index.get("d001") is not None
+        with pytest.raises(EngineError):
+            HybridIndex.open(f"{filled.product}:nothing", client=client)
     assert proxy.asked("_msearch")
-    assert client.count(index=filled.name)["count"] == 40
+    assert closed == []
 
 
 def test_it_makes_and_fills_an_index(place: Place, client: Any) -> None:
@@ -53,18 +67,20 @@ def test_it_makes_and_fills_an_index(place: Place, client: Any) -> None:
 
 async def test_an_asynchronous_one_is_used_and_not_closed(filled: Place, proxy: FaultProxy) -> None:
     async with ASYNC[filled.product](proxy.url) as client:
-        async with await AsyncHybridIndex.open(name_alone(filled), client=client) as index:
-            assert await index.count() == 40
-            assert (await index.search("word", vector=QUERY)).hits
+        with closings(client) as closed:
+            async with await AsyncHybridIndex.open(name_alone(filled), client=client) as index:
+                assert await index.count() == 40
+                assert (await index.search("word", vector=QUERY)).hits
         assert proxy.asked("_msearch")
-        assert (await client.count(index=filled.name))["count"] == 40
+        assert closed == []
 
 
 async def test_a_synchronous_one_serves_an_asynchronous_index(filled: Place, client: Any) -> None:
-    async with await AsyncHybridIndex.open(name_alone(filled), client=client) as index:
-        counts = await asyncio.gather(*(index.count() for _ in range(5)))
+    with closings(client) as closed:
+        async with await AsyncHybridIndex.open(name_alone(filled), client=client) as index:
+            counts = await asyncio.gather(*(index.count() for _ in range(5)))
     assert counts == [40] * 5
-    assert client.count(index=filled.name)["count"] == 40
+    assert closed == []
 
 
 def test_an_asynchronous_one_is_no_client_for_a_synchronous_index(filled: Place) -> None:
