@@ -106,6 +106,9 @@ def _judged(rows: NDArray[Any], dims: int, normalise: bool) -> tuple[Vectors, di
         reason = f"{rows.shape[1]} numbers, and the encoder's vectors have {dims}"
         return np.zeros((len(rows), dims), np.float32), dict.fromkeys(range(len(rows)), reason)
     wide = rows.astype(np.float64)
+    plain: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    if (np.abs(plain - 1.0) <= NORM_TOLERANCE).all():  # NaN is not; and so nearly always
+        return (wide / plain[:, None]).astype(np.float32), {}
     finite = np.isfinite(wide).all(axis=1)
     wide[~finite] = 0.0
     length = norms(wide)
