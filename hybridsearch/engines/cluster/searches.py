@@ -16,6 +16,7 @@ from hybridsearch.model.filters import Resolved
 Body = dict[str, Any]
 Query = dict[str, Any]
 
+_LEAST_NEIGHBOURS: Final = 200
 # Ids come as sort values of a doc-valued keyword and nothing stored is read: `_id` is stored, and
 # reading it for every candidate is most of what a search of this kind costs otherwise.
 _IDS_ALONE: Final[Body] = {
@@ -79,7 +80,9 @@ def retriever(
     among = None if where is None else filter_query(where, index.schema)
     if isinstance(query, LexicalQuery):
         return lexical(query, among)
-    return index.dialect.nearest(query, index.settings, window, among)
+    # More than the window, so that ties at its end are cut by id and not by place in the index.
+    neighbours = max(window, _LEAST_NEIGHBOURS)
+    return index.dialect.nearest(query, index.settings, neighbours, among)
 
 
 def lexical(query: LexicalQuery, among: Query | None) -> Query:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from tenacity import (
@@ -42,7 +43,7 @@ def send(wire: Wire, step: Step, timeout: float) -> HttpReply | None:
         time.sleep(step.seconds)
         return None
     left = _countdown(timeout)
-    reply: HttpReply = Retrying(**_policy(timeout))(lambda: wire.send(step, left()))
+    reply: HttpReply = _retrying(timeout)(lambda: wire.send(step, left()))
     return reply
 
 
@@ -60,13 +61,23 @@ async def send_async(
     async def attempt() -> HttpReply:
         return await wire.send(step, left())
 
-    reply: HttpReply = await AsyncRetrying(**_policy(timeout))(attempt)
+    reply: HttpReply = await _retrying_async(timeout)(attempt)
     return reply
 
 
 def _countdown(timeout: float) -> Callable[[], float]:
     end = time.monotonic() + timeout
     return lambda: max(end - time.monotonic(), 0.001)
+
+
+@lru_cache(maxsize=8)
+def _retrying(timeout: float) -> Retrying:
+    return Retrying(**_policy(timeout))
+
+
+@lru_cache(maxsize=8)
+def _retrying_async(timeout: float) -> AsyncRetrying:
+    return AsyncRetrying(**_policy(timeout))
 
 
 def _policy(timeout: float) -> dict[str, Any]:

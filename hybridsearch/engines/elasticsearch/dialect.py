@@ -18,7 +18,7 @@ from hybridsearch.errors import UnsupportedServerError
 OLDEST: Final = (8, 19)
 NEWEST_MAJOR: Final = 9
 MOST_CANDIDATES: Final = 10_000
-LEAST_CANDIDATES: Final = 200
+LEAST_SCORED: Final = 200
 _PASSAGES: Final = 8
 Query = dict[str, Any]
 
@@ -65,10 +65,8 @@ class Elasticsearch:
         self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
     ) -> Query:
         """Knn over passages; documents count by their best one."""
-        effort = max(math.ceil(window * settings.effort), LEAST_CANDIDATES)
-        effort = min(effort, MOST_CANDIDATES)
-        # More than the window, so that ties at its end are cut by id and not by place in the index.
-        return _knn(query, effort, effort, where)
+        candidates = min(math.ceil(window * settings.effort), MOST_CANDIDATES)
+        return _knn(query, candidates, candidates, where)
 
     def similarities_of(
         self,
@@ -77,7 +75,7 @@ class Elasticsearch:
         ids: Sequence[str],
     ) -> Query:
         """Knn with a filter on the ids: with so few the graph is left and all are scored."""
-        most = min(max(_PASSAGES * len(ids), LEAST_CANDIDATES), MOST_CANDIDATES)
+        most = min(max(_PASSAGES * len(ids), LEAST_SCORED), MOST_CANDIDATES)
         return _knn(query, most, most, {"terms": {ID: list(ids)}})
 
     def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:

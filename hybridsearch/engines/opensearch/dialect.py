@@ -18,7 +18,7 @@ from hybridsearch.errors import ConfigurationError, UnsupportedServerError
 OLDEST: Final = (2, 19)
 NEWEST_MAJOR: Final = 3
 MOST_CANDIDATES: Final = 10_000
-LEAST_CANDIDATES: Final = 200
+LEAST_SCORED: Final = 200
 _PASSAGES: Final = 8
 _SPACE: Final = "innerproduct"
 _FAISS_COMPRESSION: Final = {"int8_hnsw": "4x", "int4_hnsw": "8x", "bbq_hnsw": "32x"}
@@ -88,8 +88,8 @@ class OpenSearch:
         if settings.vector_index == "flat":
             scored = _scored(query)
             return scored if where is None else {"bool": {"filter": [where], "must": [scored]}}
-        effort = max(math.ceil(window * settings.effort), LEAST_CANDIDATES)
-        return _knn(query, min(effort, MOST_CANDIDATES), where)
+        candidates = min(math.ceil(window * settings.effort), MOST_CANDIDATES)
+        return _knn(query, candidates, where)
 
     def similarities_of(
         self, query: DenseQuery, settings: IndexSettings, ids: Sequence[str]
@@ -97,7 +97,7 @@ class OpenSearch:
         """Knn with a filter on the ids: with so few the graph is left and all are scored."""
         if settings.vector_index == "flat":
             return _scored(query)
-        most = min(max(_PASSAGES * len(ids), LEAST_CANDIDATES), MOST_CANDIDATES)
+        most = min(max(_PASSAGES * len(ids), LEAST_SCORED), MOST_CANDIDATES)
         # Inner hits would else hold a document's best passage only.
         return _knn(query, most, {"terms": {ID: list(ids)}}, expand_nested_docs=True)
 
