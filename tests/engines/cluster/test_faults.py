@@ -41,16 +41,22 @@ def broken(exchange: Exchange) -> None:
     exchange.send(Reply(200, b'{"took": 1, "hits"', ELASTICSEARCH))
 
 
+# The last of several attempts may have a moment only.
+CUT_OFF = r"did not answer within 0\.6 s"
 LASTING: dict[str, tuple[Fault, type[EngineError], str]] = {
     "silence": (silent, DeadlineError, r"did not answer within 0\.6 s.*give it more time"),
     "too slow": (slow(3.0), DeadlineError, r"did not answer within 0\.6 s.*give it more time"),
-    "half a body": (half_a_body, UnavailableError, "cannot be reached.*look at the address"),
-    "resets": (reset, UnavailableError, "cannot be reached.*look at the address"),
+    "half a body": (
+        half_a_body,
+        UnavailableError,
+        rf"cannot be reached.*look at the address|{CUT_OFF}",
+    ),
+    "resets": (reset, UnavailableError, rf"cannot be reached.*look at the address|{CUT_OFF}"),
     "broken JSON": (broken, EngineError, "something that is not JSON"),
     "a page": (html(200), EngineError, "is there a proxy or another program at"),
-    "a page of 502": (html(502), UnavailableError, r"502.*give it more time"),
-    "503": (status(503), UnavailableError, r"503: .*told to be 503.*give it more time"),
-    "429": (status(429), UnavailableError, r"429: .*ask less at once"),
+    "a page of 502": (html(502), UnavailableError, rf"502.*give it more time|{CUT_OFF}"),
+    "503": (status(503), UnavailableError, rf"503: .*told to be 503.*give it more time|{CUT_OFF}"),
+    "429": (status(429), UnavailableError, rf"429: .*ask less at once|{CUT_OFF}"),
     "401": (status(401), NotAuthenticatedError, "HYBRIDSEARCH_API_KEY"),
     "403": (status(403), ForbiddenError, "give this user the privileges"),
     "500": (status(500), RefusedError, "told to be 500"),
