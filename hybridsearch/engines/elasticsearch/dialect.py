@@ -17,6 +17,8 @@ from hybridsearch.errors import UnsupportedServerError
 
 OLDEST: Final = (8, 19)
 NEWEST_MAJOR: Final = 9
+# bbq is scored once more by default.
+_APPROXIMATE: Final = frozenset({"int8_hnsw", "int4_hnsw"})
 MOST_CANDIDATES: Final = 10_000
 LEAST_SCORED: Final = 200
 _PASSAGES: Final = 8
@@ -49,6 +51,8 @@ class Elasticsearch:
         options: dict[str, Any] = {"type": settings.vector_index}
         if settings.vector_index != "flat":
             options.update(m=settings.m, ef_construction=settings.ef_construction)
+        if settings.exact_scores and settings.vector_index in _APPROXIMATE:
+            options["rescore_vector"] = {"oversample": 1.0}
         return {
             "type": "dense_vector",
             "dims": dims,

@@ -53,6 +53,11 @@ class OpenSearch:
         """Unit vectors by inner product, in Lucene's or in faiss's graph."""
         if settings.vector_index == "flat":
             return {"type": "knn_vector", "dimension": dims}
+        if settings.exact_scores and settings.vector_index != "hnsw":
+            raise ConfigurationError(
+                f"index settings: exact_scores with vector_index {settings.vector_index} is "
+                "Elasticsearch's; on OpenSearch take vector_index='hnsw' or 'flat'"
+            )
         parameters: dict[str, Any] = {
             "m": settings.m,
             "ef_construction": settings.ef_construction,

@@ -45,6 +45,26 @@ def target(server: str, server_url: ServerUrl) -> Iterator[str]:
         ask("DELETE", f"{url}/{name}")
 
 
+@pytest.mark.parametrize("kind", ["int8_hnsw", "int4_hnsw"])
+@pytest.mark.parametrize("server", ["elasticsearch", "elasticsearch-8"])
+def test_exact_scores_are_dot_products_of_quantised_indexes_too(kind: str, target: str) -> None:
+    vectors, query = random_units(300, dims=DIMS, seed=3), random_units(1, dims=DIMS, seed=4)[0]
+    settings = {"vector_index": kind, "exact_scores": True, "replicas": 0}
+    with HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings) as index:
+        index.add({"id": str(number), "dense": vector} for number, vector in enumerate(vectors))
+        hits = index.search(vector=query, k=50, explain=True).hits
+    assert len(hits) == 50
+    for hit in hits:
+        similarity = float(vectors[int(hit.id)] @ query)
+        assert hit.ledger["dense"].score == pytest.approx(similarity, abs=1e-5)
+
+
+def test_exact_scores_of_a_quantised_index_are_refused_on_opensearch() -> None:
+    settings = IndexSettings(exact_scores=True)
+    with pytest.raises(ConfigurationError, match="'hnsw' or 'flat'"):
+        OpenSearch().vector_field(DIMS, settings)
+
+
 @pytest.mark.parametrize(("server", "kind"), ON_SERVERS)
 def test_a_vector_index_finds_the_nearest_with_their_similarities(
     kind: str, target: str, tmp_path: Path
