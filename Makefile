@@ -8,7 +8,7 @@ DEV := bm25s build hypothesis import-linter ir_measures mypy psutil pytest pytes
 
 SERVERS := server-elasticsearch server-elasticsearch-8 server-opensearch server-opensearch-2
 
-.PHONY: demo test lint types layers check wheel mappings benchmarks clean $(SERVERS)
+.PHONY: demo test lint types layers check wheel mappings benchmarks benchmarks-clusters clean $(SERVERS)
 
 demo: $(VENV)/.demo  ## index the standard library's docstrings and search them
 	@$(BIN)/hybridsearch demo
@@ -38,6 +38,9 @@ mappings: $(VENV)/.dev  ## render the files of mappings/ anew
 
 benchmarks: $(VENV)/.dev  ## measure this machine; see benchmarks/README.md
 	@$(BIN)/python benchmarks/run.py
+
+benchmarks-clusters: $(VENV)/.dev  ## measure real servers; RIVALS_PYTHON=... adds other libraries
+	@$(BIN)/python benchmarks/clusters.py
 
 $(SERVERS): server-%: $(VENV)/.dev  ## run a real server in the foreground until Ctrl-C
 	@$(BIN)/python tests/servers/serve.py $*

@@ -17,6 +17,8 @@ PACKAGES = (
     "orjson",
     "torch",
     "transformers",
+    "elasticsearch",
+    "opensearch-py",
     "bm25s",
     "lancedb",
 )
