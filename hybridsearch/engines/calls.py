@@ -99,11 +99,11 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The lists, in the order of the queries; documents that came along, by id; and whatever the
-    engine wants the caller to know."""
+    """The lists, in the order of the queries; documents that came along, by id, None from an engine
+    that is better asked once they are known; and whatever the engine wants the caller to know."""
 
     candidates: tuple[Candidates, ...]
-    documents: Mapping[str, StoredDocument] = field(default_factory=dict)
+    documents: Mapping[str, StoredDocument] | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ request -> plan -> [encode] -> [retrieve] -> score table -> [complete] -> fuse -
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -64,7 +64,7 @@ def search(request: SearchRequest, schema: Schema, *, encodes: bool) -> SearchFl
     with timings.step("fuse"):
         candidacy = tabulate(plan.columns, retrieved.candidates, request.depth)
         opened = openness(candidacy.table, candidacy.exhaustive, plan.fusion, request.end)
-    answer = yield from ask.answer(candidacy, opened, dict(retrieved.documents))
+    answer = yield from ask.answer(candidacy, opened, retrieved.documents)
     with timings.step("fuse"):
         hits = _hits(request, schema, candidacy.ids, answer, opened)
     if len(hits) < len(answer.rows):
@@ -121,18 +121,20 @@ class _Asking:
         return retrieved
 
     def answer(
-        self, candidacy: Candidacy, opened: Openness, documents: dict[str, StoredDocument]
+        self, candidacy: Candidacy, opened: Openness, brought: Mapping[str, StoredDocument] | None
     ) -> Generator[Complete, Completed, _Answer]:
         end = self.request.end
         ids = candidacy.ids
         table = opened.table
+        documents = dict(brought or {})
         asked = set(documents)
         if opened.cells.any():
             cells = [np.flatnonzero(column) for column in opened.cells.T]
             missing = [[ids[row] for row in column] for column in cells]
-            likely = top(np.where(opened.reach, opened.likely, -np.inf), ids, end + _MARGIN)
-            early = [ids[row] for row in likely if opened.reach[row] and ids[row] not in asked]
-            early = [] if self.plan.ids_alone else early
+            early: list[str] = []
+            if brought is not None and not self.plan.ids_alone:
+                likely = top(np.where(opened.reach, opened.likely, -np.inf), ids, end + _MARGIN)
+                early = [ids[row] for row in likely if opened.reach[row] and ids[row] not in asked]
             completed = yield from self._trip("complete", missing, early)
             documents.update(completed.documents)
             asked.update(early)
