@@ -31,7 +31,7 @@ class Openness:
     table: with the scores that are known without asking; cells: bool[n, r], those to ask for;
     reach: bool[n], the candidates that can be among the best k. Where nothing is missing, or the
     fusion does not allow bounds, these are all candidates. likely: float64[n], higher for those
-    that are more likely to be.
+    that are more likely to be; zeros where there is nothing to ask for.
     """
 
     table: ScoreTable
@@ -50,14 +50,15 @@ def openness(table: ScoreTable, exhaustive: NDArray[np.bool_], fusion: Fusion, k
     everyone = np.ones(len(table.scores), dtype=np.bool_)
     if fusion.missing != "complete":
         nothing = np.zeros(table.scores.shape, dtype=np.bool_)
-        return Openness(table, nothing, everyone, fusion.fuse(table).scores)
+        return Openness(table, nothing, everyone, np.zeros(len(everyone)))
     known = with_known(table, exhaustive)
     missing = ~known.scored
+    if k < 1 or not missing.any():
+        reach = everyone if k > 0 else ~everyone
+        return Openness(known, np.zeros_like(missing), reach, np.zeros(len(everyone)))
     minima = _minima(known)
     lowest = fusion.fuse(known.with_scores(np.where(missing, minima, known.scores))).scores
-    if k < 1:
-        return Openness(known, np.zeros_like(missing), ~everyone, lowest)
-    if not missing.any() or len(missing) <= k:
+    if len(missing) <= k:
         return Openness(known, missing, everyone, lowest)
     listed = known.ranks > 0
     # A retriever that listed no one, and may yet match, bounds nothing.
