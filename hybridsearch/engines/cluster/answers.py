@@ -37,7 +37,6 @@ from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.cluster.writes import delete, write
 from hybridsearch.errors import EngineError
 
-Answering = Generator[Step, Any, Any]
 # Of a document that could not be got, where only the kind of the error is told.
 _STATUS: Final = {"index_not_found": 404, "no_shard_available": 503}
 

@@ -40,9 +40,14 @@ class ClusterIndex:
     @cached_property
     def path(self) -> str:
         """The index in a request's path."""
-        return f"/{quote(self.name, safe='')}"
+        return index_path(self.name)
 
     @cached_property
     def bm25_factor(self) -> float:
         """What the server multiplies Lucene's BM25 with."""
         return self.dialect.bm25_factor(self.server)
+
+
+def index_path(name: str) -> str:
+    """An index or alias in a request's path."""
+    return f"/{quote(name, safe='')}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
 from hybridsearch.engines.cluster.dialect import Dialect
-from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.index import ClusterIndex, index_path
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import (
     META,
@@ -78,11 +77,6 @@ def open_index(
         found.get("properties", {}), properties(definition.schema, remembered, dialect), target
     )
     return ClusterIndex(name, target, definition, remembered.at_opening(settings), dialect, server)
-
-
-def index_path(name: str) -> str:
-    """An index or alias in a request's path."""
-    return f"/{quote(name, safe='')}"
 
 
 def only_index(body: Mapping[str, Any], target: str) -> Mapping[str, Any]:

@@ -10,9 +10,10 @@ import orjson
 
 from hybridsearch.engines.cluster.comparison import Difference
 from hybridsearch.engines.cluster.dialect import Dialect
+from hybridsearch.engines.cluster.index import index_path
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import read_meta
-from hybridsearch.engines.cluster.opening import index_path, only_index
+from hybridsearch.engines.cluster.opening import only_index
 from hybridsearch.engines.cluster.refusals import check_reply
 from hybridsearch.engines.cluster.server import ask_server
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest

@@ -22,8 +22,6 @@ BULK_BYTES: Final = 8_000_000
 ATTEMPTS: Final = 10
 _WAIT: Final = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)
 
-Exchange = Generator[Step, Any, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class _Item:

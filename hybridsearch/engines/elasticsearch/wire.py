@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Final
 
-import orjson
 from elasticsearch import (
     ApiError,
     AsyncElasticsearch,
@@ -17,7 +15,7 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 from elasticsearch import ConnectionTimeout as ClientTimeout
-from elasticsearch.serializer import JsonSerializer
+from elasticsearch.serializer import OrjsonSerializer
 
 from hybridsearch.engines.cluster.connection import Connection
 from hybridsearch.engines.cluster.wire import (
@@ -35,18 +33,6 @@ _JSON: Final = "application/vnd.elasticsearch+json; compatible-with=8"
 _HEADERS: Final = {"accept": _JSON, "content-type": _JSON}
 
 
-class Orjson(JsonSerializer):
-    """Reads and writes JSON with orjson; bytes are sent as they are."""
-
-    def json_dumps(self, data: Any) -> bytes:
-        """JSON in UTF-8."""
-        return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
-
-    def json_loads(self, data: bytes) -> Any:
-        """Plain values."""
-        return orjson.loads(data)
-
-
 class ClientWire:
     """A synchronous client; retries are left to the caller."""
 
@@ -57,13 +43,7 @@ class ClientWire:
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
         """The reply, whatever its status."""
         try:
-            reply = self._within(_rounded(timeout)).perform_request(
-                request.method,
-                request.path,
-                params=request.params or None,
-                headers=_HEADERS,
-                body=request.body,
-            )
+            reply = self._within(_rounded(timeout)).perform_request(**_arguments(request))
         except (ApiError, TransportError, UnsupportedProductError) as error:
             return _reply(error)
         return HttpReply(reply.meta.status, reply.body)
@@ -83,13 +63,7 @@ class AsyncClientWire:
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
         """The reply, whatever its status."""
         try:
-            reply = await self._within(_rounded(timeout)).perform_request(
-                request.method,
-                request.path,
-                params=request.params or None,
-                headers=_HEADERS,
-                body=request.body,
-            )
+            reply = await self._within(_rounded(timeout)).perform_request(**_arguments(request))
         except (ApiError, TransportError, UnsupportedProductError) as error:
             return _reply(error)
         return HttpReply(reply.meta.status, reply.body)
@@ -106,8 +80,8 @@ def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, 
         "http_compress": connection.compress,
         "connections_per_node": connection.connections,
         "serializers": {
-            "application/json": Orjson(),
-            "application/vnd.elasticsearch+json": Orjson(),
+            "application/json": OrjsonSerializer(),
+            "application/vnd.elasticsearch+json": OrjsonSerializer(),
         },
     }
     if connection.api_key is not None:
@@ -123,6 +97,16 @@ def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, 
         if not connection.verify_certs:
             options["ssl_show_warn"] = False
     return options
+
+
+def _arguments(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "path": request.path,
+        "params": request.params or None,
+        "headers": _HEADERS,
+        "body": request.body,
+    }
 
 
 def _patient(client: Any, timeout: float) -> Any:
@@ -154,4 +138,4 @@ def _reply(error: Exception) -> HttpReply:
 
 def _message(error: Exception) -> str:
     found = getattr(error, "message", None)
-    return str(found if isinstance(found, str) and not isinstance(found, Mapping) else error)
+    return found if isinstance(found, str) else str(error)
