@@ -36,10 +36,14 @@ class EncodeDocuments:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedDocuments:
-    """By text, its passages: spans int32[n, 2] in characters and vectors float32[n, dims]."""
+    """By text, its passages: spans int32[n, 2] in characters and vectors float32[n, dims].
+
+    cached: how many of the texts had been encoded before and came from the embedding cache.
+    """
 
     spans: Sequence[NDArray[np.int32]]
     vectors: Sequence[NDArray[np.float32]]
+    cached: int = 0
 
 
 EncoderCall: TypeAlias = EncodeQuery | EncodeDocuments

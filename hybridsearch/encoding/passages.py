@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hybridsearch.encoding.protocol import Encoder, Pieces
 from hybridsearch.encoding.splitting import check_window, split, stripped
 
-__all__ = ["passages"]
+__all__ = ["passages", "within"]
 
 
 def passages(
@@ -19,8 +19,7 @@ def passages(
     also when its text is read by itself. Raises ConfigurationError as `split` does.
     """
     check_window(window, overlap)
-    limit = min(window, encoder.token_limit)
-    overlap = min(overlap, limit // 2)
+    limit, overlap = within(encoder, window, overlap)
     found: list[list[tuple[int, int]]] = []
     cut: dict[int, list[tuple[int, int]]] = {}
     for number, (text, pieces) in enumerate(zip(texts, encoder.word_pieces(texts), strict=True)):
@@ -34,6 +33,12 @@ def passages(
             cut[number] = found[-1]
     fitted = _fitted(encoder, texts, cut, limit, overlap)
     return [fitted.get(number, ranges) for number, ranges in enumerate(found)]
+
+
+def within(encoder: Encoder, window: int, overlap: int) -> tuple[int, int]:
+    """The window and the overlap that this encoder has room for."""
+    limit = min(window, encoder.token_limit)
+    return limit, min(overlap, limit // 2)
 
 
 def _fitted(
