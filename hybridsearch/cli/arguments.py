@@ -30,6 +30,14 @@ Settings: TypeAlias = Annotated[
         "vector_index=hnsw; may be given several times.",
     ),
 ]
+Cache: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="A folder that keeps what was encoded, for other runs and indexes: 'default' for one "
+        "in the user's cache folder, 'off' for none. [default: HYBRIDSEARCH_CACHE, or off]",
+    ),
+]
 
 
 def settings_of(given: list[str] | None) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hybridsearch.cli.arguments import Settings, Target, settings_of
+from hybridsearch.cli.arguments import Cache, Settings, Target, settings_of
 from hybridsearch.cli.console import messages, print_json, say
 from hybridsearch.cli.guessing import guess_schema
 from hybridsearch.encoding.load import DEFAULT_MODEL, NO_ENCODER
@@ -51,6 +51,7 @@ def index(
         ),
     ] = None,
     settings: Settings = None,
+    cache: Cache = None,
     dead_letters: Annotated[
         Path | None, typer.Option(help="The file for documents that are set aside.")
     ] = None,
@@ -58,7 +59,7 @@ def index(
 ) -> None:
     """Index documents; those with an id that is known replace the old ones."""
     source = open_sources(sources)
-    opened, records = _opened(target, source, schema, encoder, settings_of(settings))
+    opened, records = _opened(target, source, schema, encoder, settings_of(settings), cache)
     with opened, _progress(source.reading) as progress:
         report = opened.add(records, dead_letters=dead_letters, progress=progress)
     _tell(report, json)
@@ -72,11 +73,15 @@ def _opened(
     schema_file: Path | None,
     encoder: str | None,
     settings: dict[str, Any] | None,
+    cache: str | None,
 ) -> tuple[HybridIndex, RecordStream]:
     given = Schema.load(schema_file) if schema_file is not None else None
     try:
         opened = HybridIndex.open(
-            target, encoder=None if encoder == NO_ENCODER else encoder, settings=settings
+            target,
+            encoder=None if encoder == NO_ENCODER else encoder,
+            settings=settings,
+            cache=cache,
         )
     except IndexNotFoundError:
         opened = None
@@ -103,7 +108,9 @@ def _opened(
         )
         say(given.to_json().strip())
     setting = None if encoder == NO_ENCODER else encoder or DEFAULT_MODEL
-    made = HybridIndex.create(target, schema=given, encoder=setting, settings=settings)
+    made = HybridIndex.create(
+        target, schema=given, encoder=setting, settings=settings, cache=cache
+    )
     return made, records
 
 

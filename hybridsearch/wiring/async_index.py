@@ -26,6 +26,7 @@ from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
+from hybridsearch.wiring.caching import CacheSetting, cache_for
 from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
@@ -53,6 +54,7 @@ class AsyncHybridIndex:
         client: Any = None,
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
+        cache: CacheSetting = None,
     ) -> Self:
         """A new, empty index; see HybridIndex.create."""
         place = Target.parse(target)
@@ -60,7 +62,7 @@ class AsyncHybridIndex:
         loaded = None
         if encoder is not None and schema.dense:
             loaded = await asyncio.to_thread(load_encoder, encoder)
-        return await cls._made(place, options, create(schema, encoder, loaded))
+        return await cls._made(place, options, create(schema, encoder, loaded), cache)
 
     @classmethod
     async def open(
@@ -71,18 +73,23 @@ class AsyncHybridIndex:
         client: Any = None,
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
+        cache: CacheSetting = None,
     ) -> Self:
         """An index that exists; see HybridIndex.open."""
         place = Target.parse(target)
         options = EngineOptions(target, client, connection, settings, asynchronous=True)
         loaded = None if encoder is None else await asyncio.to_thread(load_encoder, encoder)
-        return await cls._made(place, options, open_index(place, loaded))
+        return await cls._made(place, options, open_index(place, loaded), cache)
 
     @classmethod
-    async def _made(cls, place: Target, options: EngineOptions, flow: Any) -> Self:
+    async def _made(
+        cls, place: Target, options: EngineOptions, flow: Any, cache: CacheSetting
+    ) -> Self:
+        chosen = cache_for(cache)
         engine = engine_at(place, options)
         try:
-            return cls(Performer(engine, (await run_async([flow], engine.perform_async))[0]), place)
+            load = (await run_async([flow], engine.perform_async))[0]
+            return cls(Performer(engine, load, chosen), place)
         except BaseException:
             await engine.close_async()
             raise
@@ -186,7 +193,7 @@ class AsyncHybridIndex:
 
     async def close(self) -> None:
         """Release files and locks; the index cannot be used afterwards."""
-        await self._performer.engine.close_async()
+        await self._performer.close_async()
 
     async def __aenter__(self) -> Self:
         return self

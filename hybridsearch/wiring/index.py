@@ -25,6 +25,7 @@ from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
+from hybridsearch.wiring.caching import CacheSetting, cache_for
 from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
@@ -53,6 +54,7 @@ class HybridIndex:
         client: Any = None,
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
+        cache: CacheSetting = None,
     ) -> Self:
         """A new, empty index at `embedded:PATH`, `elasticsearch://HOST:9200/NAME` or
         `opensearch://HOST:9200/NAME` (`+https` after the engine for TLS).
@@ -62,12 +64,14 @@ class HybridIndex:
         like (`hybridsearch.engines.cluster.connection.Connection`, also from the environment), or
         client: an object of the official client, with a target of ENGINE:NAME; settings: shards,
         replicas, vector_index and others (`hybridsearch.engines.cluster.index_settings`).
+        cache: a folder that keeps what was encoded for other indexes and runs; True for one in
+        the user's cache folder; without it, what HYBRIDSEARCH_CACHE says, or none.
         Raises IndexExistsError, SchemaError, ConfigurationError, EncoderError, EngineError.
         """
         place = Target.parse(target)
         options = EngineOptions(target, client, connection, settings)
         loaded = None if encoder is None or not schema.dense else load_encoder(encoder)
-        return cls._made(place, options, create(schema, encoder, loaded))
+        return cls._made(place, options, create(schema, encoder, loaded), cache)
 
     @classmethod
     def open(
@@ -78,6 +82,7 @@ class HybridIndex:
         client: Any = None,
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
+        cache: CacheSetting = None,
     ) -> Self:
         """An index that exists; its encoder is loaded when a query or a document needs it.
 
@@ -87,13 +92,14 @@ class HybridIndex:
         place = Target.parse(target)
         options = EngineOptions(target, client, connection, settings)
         loaded = None if encoder is None else load_encoder(encoder)
-        return cls._made(place, options, open_index(place, loaded))
+        return cls._made(place, options, open_index(place, loaded), cache)
 
     @classmethod
-    def _made(cls, place: Target, options: EngineOptions, flow: Any) -> Self:
+    def _made(cls, place: Target, options: EngineOptions, flow: Any, cache: CacheSetting) -> Self:
+        chosen = cache_for(cache)
         engine = engine_at(place, options)
         try:
-            return cls(Performer(engine, run([flow], engine.perform)[0]), place)
+            return cls(Performer(engine, run([flow], engine.perform)[0], chosen), place)
         except BaseException:
             engine.close()
             raise
@@ -207,7 +213,7 @@ class HybridIndex:
 
     def close(self) -> None:
         """Release files and locks; the index cannot be used afterwards."""
-        self._performer.engine.close()
+        self._performer.close()
 
     def __enter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hybridsearch.encoding.answer import answer
+from hybridsearch.encoding.cache import EmbeddingCache
 from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery, EncoderCall, EncoderReply
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
@@ -19,9 +20,15 @@ class Performer:
     The encoder is loaded when the first call needs it.
     """
 
-    def __init__(self, engine: Engine, load: Callable[[], Encoder] | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        load: Callable[[], Encoder] | None,
+        cache: EmbeddingCache | None = None,
+    ) -> None:
         self.engine = engine
         self._load = load
+        self._cache = cache
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
 
@@ -53,8 +60,22 @@ class Performer:
                 self._encoder = self._load()
             return self._encoder
 
+    def close(self) -> None:
+        """Close the engine and the cache."""
+        self._close_cache()
+        self.engine.close()
+
+    async def close_async(self) -> None:
+        """The same with `await`."""
+        self._close_cache()
+        await self.engine.close_async()
+
     def _encode(self, calls: Sequence[EncoderCall]) -> list[EncoderReply]:
-        return answer(self.encoder(), calls)
+        return answer(self.encoder(), calls, self._cache)
+
+    def _close_cache(self) -> None:
+        if self._cache is not None:
+            self._cache.close()
 
 
 def _divided(calls: Sequence[Any]) -> tuple[list[Any], list[Any]]:
