@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
 
 
@@ -249,6 +250,26 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """The next `limit` documents in the order of their ids, by code points.
+
+    after: an id, there or not, that all of them come after; vectors: whether with their vectors.
+    """
+
+    after: str | None
+    limit: int
+    vectors: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scanned:
+    """The documents, none where there are no more. Where vectors were asked for, each document has
+    PassageVectors for every vector field of the schema, without rows where it has no passage."""
+
+    documents: Sequence[Document]
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How much there is, of what `where` lets through."""
 
@@ -265,6 +286,19 @@ class Counted:
 
 
 Call: TypeAlias = (
-    Create | Open | Retrieve | Complete | Write | Delete | Commit | Rollback | Refresh | Get | Count
+    Create
+    | Open
+    | Retrieve
+    | Complete
+    | Write
+    | Delete
+    | Commit
+    | Rollback
+    | Refresh
+    | Get
+    | Scan
+    | Count
 )
-Reply: TypeAlias = Opened | Retrieved | Completed | Written | Deleted | Got | Counted | None
+Reply: TypeAlias = (
+    Opened | Retrieved | Completed | Written | Deleted | Got | Scanned | Counted | None
+)

@@ -10,9 +10,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
 from hybridsearch.engines.calls import Commit, PassageVectors, Write, WriteDocument, Written
 from hybridsearch.errors import DocumentError
@@ -161,13 +158,7 @@ def _set_aside(
 def _encode(
     documents: Sequence[Prepared], schema: Schema
 ) -> Generator[EncodeDocuments, EncodedDocuments, list[Mapping[str, PassageVectors]]]:
-    made: list[dict[str, PassageVectors]] = [
-        {
-            name: PassageVectors(_whole(vectors, document, schema, name), vectors)
-            for name, vectors in document.given.items()
-        }
-        for document in documents
-    ]
+    made: list[dict[str, PassageVectors]] = [dict(document.given) for document in documents]
     for name, dense in schema.dense.items():
         which = [at for at, document in enumerate(documents) if name in document.to_encode]
         if not which:
@@ -177,19 +168,6 @@ def _encode(
         for at, spans, vectors in zip(which, encoded.spans, encoded.vectors, strict=True):
             made[at][name] = PassageVectors(spans, vectors)
     return list(made)
-
-
-def _whole(
-    vectors: NDArray[np.float32], document: Prepared, schema: Schema, name: str
-) -> NDArray[np.int32]:
-    """A single given vector stands for the whole text; of several, the places are not known."""
-    spans = np.full((len(vectors), 2), -1, dtype=np.int32)
-    if len(vectors) == 1:
-        lengths = [len(document.text.get(field, "")) for field in schema.dense[name].embeds]
-        total = sum(lengths) + max(sum(length > 0 for length in lengths) - 1, 0)
-        if total:
-            spans[0] = 0, total
-    return spans
 
 
 def _count(tally: _Tally, documents: Sequence[WriteDocument], written: Written) -> None:

@@ -11,11 +11,12 @@ import orjson
 from numpy.typing import NDArray
 
 from hybridsearch.encoding.given import accept
+from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document, as_document
 from hybridsearch.model.embedded_text import embedded_text, field_text
-from hybridsearch.model.schema import Schema
+from hybridsearch.model.schema import DenseField, Schema
 
 _TEXT_TYPES = str | int | float
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
@@ -25,15 +26,15 @@ _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
 class Prepared:
     """A document that can be written once its texts in `to_encode` have vectors.
 
-    text: by text field; metadata: canonical values by field; given: float32[n, dims] by vector
-    field, where the caller brought them; to_encode: the text by vector field elsewhere.
+    text: by text field; metadata: canonical values by field; given: passages by vector field,
+    where the caller brought them; to_encode: the text by vector field elsewhere.
     """
 
     id: str
     source: bytes
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]
-    given: Mapping[str, NDArray[np.float32]]
+    given: Mapping[str, PassageVectors]
     to_encode: Mapping[str, str]
 
 
@@ -58,7 +59,7 @@ def prepare(given: Any, schema: Schema, *, encodes: bool, normalise: bool = Fals
                 id=document.id,
                 field=str(name),
             )
-    vectors = _vectors(document, schema, normalise)
+    vectors = _vectors(document, schema, text, normalise)
     to_encode: dict[str, str] = {}
     for name, dense in schema.dense.items():
         if name not in vectors:
@@ -100,7 +101,9 @@ def _metadata(id: str, name: str, value: Any, schema: Schema) -> tuple[Any, ...]
         raise DocumentError(str(error), id=id, field=name) from None
 
 
-def _vectors(document: Document, schema: Schema, normalise: bool) -> dict[str, NDArray[np.float32]]:
+def _vectors(
+    document: Document, schema: Schema, text: Mapping[str, str], normalise: bool
+) -> dict[str, PassageVectors]:
     accepted = {}
     for name, vectors in document.vectors.items():
         field = schema.dense.get(name)
@@ -109,10 +112,25 @@ def _vectors(document: Document, schema: Schema, normalise: bool) -> dict[str, N
             raise DocumentError(
                 f"the schema has no such vector field (known: {known})", id=document.id, field=name
             )
-        accepted[name] = accept(
-            vectors, dims=field.dims, id=document.id, field=name, normalise=normalise
-        )
+        placed = isinstance(vectors, PassageVectors)
+        given = vectors.vectors if placed else vectors
+        rows = accept(given, dims=field.dims, id=document.id, field=name, normalise=normalise)
+        # Passages with their places are an index's own: they stay bit for bit what they are.
+        accepted[name] = vectors if placed else PassageVectors(_places(rows, text, field), rows)
     return accepted
+
+
+def _places(
+    vectors: NDArray[np.float32], text: Mapping[str, str], field: DenseField
+) -> NDArray[np.int32]:
+    """A single given vector stands for the whole text; of several, the places are not known."""
+    spans = np.full((len(vectors), 2), -1, dtype=np.int32)
+    if len(vectors) == 1:
+        lengths = [len(text.get(name, "")) for name in field.embeds]
+        total = sum(lengths) + max(sum(length > 0 for length in lengths) - 1, 0)
+        if total:
+            spans[0] = 0, total
+    return spans
 
 
 def _source(document: Document) -> bytes:

@@ -16,7 +16,8 @@ class Document:
     """An id, its fields, and vectors for those vector fields that are not to be encoded here.
 
     fields: text fields (a string, or a list of strings), metadata fields (a value or a list).
-    vectors: by vector field, float[dims] for the whole text or float[passages, dims].
+    vectors: by vector field, float[dims] for the whole text, float[passages, dims], or
+    hybridsearch.engines.calls.PassageVectors with the places of passages, as `scan` gives them.
     """
 
     id: str

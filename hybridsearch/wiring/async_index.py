@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback
+from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback, Scanned
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
@@ -31,7 +31,7 @@ from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.pulling import AsyncPuller
-from hybridsearch.wiring.requests import as_request, as_requests, get_one
+from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
 
 
 class AsyncHybridIndex:
@@ -162,6 +162,18 @@ class AsyncHybridIndex:
         got: Got = await self._perform(get_one(id))
         stored = got.documents.get(id)
         return None if stored is None else Document(stored.id, stored.fields)
+
+    async def scan(
+        self, *, after: str | None = None, vectors: bool = False
+    ) -> AsyncIterator[Document]:
+        """All documents in the order of their ids; see HybridIndex.scan."""
+        while True:
+            page: Scanned = await self._perform(next_page(after, vectors=vectors))
+            if not page.documents:
+                return
+            for document in page.documents:
+                yield document
+            after = page.documents[-1].id
 
     async def delete(self, ids: str | Iterable[str]) -> int:
         """Remove documents by id; see HybridIndex.delete."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +10,7 @@ from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback
+from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback, Scanned
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.deletion import delete_documents
@@ -30,7 +30,7 @@ from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.pulling import Puller
-from hybridsearch.wiring.requests import as_request, as_requests, get_one
+from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
 
 
 class HybridIndex:
@@ -182,6 +182,19 @@ class HybridIndex:
         got: Got = self._perform(get_one(id))
         stored = got.documents.get(id)
         return None if stored is None else Document(stored.id, stored.fields)
+
+    def scan(self, *, after: str | None = None, vectors: bool = False) -> Iterator[Document]:
+        """All documents in the order of their ids, or those after one; read as it goes.
+
+        vectors: whether with their vectors, float32 as they were written, and the places of their
+        passages: `add` takes such documents as they are, without encoding.
+        """
+        while True:
+            page: Scanned = self._perform(next_page(after, vectors=vectors))
+            if not page.documents:
+                return
+            yield from page.documents
+            after = page.documents[-1].id
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Remove documents by id, durably; returns how many were there."""

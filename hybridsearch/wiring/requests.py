@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Final
 
-from hybridsearch.engines.calls import Get
+from hybridsearch.engines.calls import Get, Scan
 from hybridsearch.errors import QueryError, UnknownNameError
 from hybridsearch.model.request import SearchRequest
 
+_PAGE: Final = 500
+_PAGE_WITH_VECTORS: Final = 100  # some ten kilobytes a passage on their way
 _KNOWN = frozenset(field.name for field in fields(SearchRequest)) - {"text"}
 
 
@@ -41,6 +43,11 @@ def get_one(id: object) -> Get:
     if not isinstance(id, str):
         raise QueryError(f"an id must be a string, not {id!r}")
     return Get((id,))
+
+
+def next_page(after: str | None, *, vectors: bool) -> Scan:
+    """The call for the documents after an id."""
+    return Scan(after, _PAGE_WITH_VECTORS if vectors else _PAGE, vectors)
 
 
 def _names(option: str, given: str | Iterable[str]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from hybridsearch.engines.calls import (
     Reply,
     Retrieve,
     Rollback,
+    Scan,
     Write,
 )
 from hybridsearch.engines.cluster.completion import completed, completion_searches
@@ -33,6 +34,7 @@ from hybridsearch.engines.cluster.multisearch import Search, multisearch
 from hybridsearch.engines.cluster.presence import check_present
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of, refusal
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
+from hybridsearch.engines.cluster.scanning import scan
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.cluster.writes import delete, write
 from hybridsearch.errors import EngineError
@@ -73,7 +75,9 @@ def _searched(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any
     return replies
 
 
-def _one(call: Call, index: ClusterIndex) -> Generator[Step, Any, Reply]:
+def _one(  # noqa: PLR0911 - one line for each kind of call
+    call: Call, index: ClusterIndex
+) -> Generator[Step, Any, Reply]:
     match call:
         case Write():
             return (yield from write(call, index))
@@ -81,6 +85,8 @@ def _one(call: Call, index: ClusterIndex) -> Generator[Step, Any, Reply]:
             return (yield from delete(call, index))
         case Get():
             return (yield from _get(call, index))
+        case Scan():
+            return (yield from scan(call, index))
         case Count():
             return (yield from _count(call, index))
         case Commit() | Refresh():

@@ -41,7 +41,8 @@ def body_of(document: WriteDocument, schema: Schema) -> bytes:
         if indexed is not given:
             extra[name] = given
     for name, passages in document.vectors.items():
-        body[name] = _passages(passages)
+        if len(passages.vectors):
+            body[name] = _passages(passages)
     if extra:
         body[EXTRA] = extra
     return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -82,6 +82,11 @@ class Elasticsearch:
         most = min(max(_PASSAGES * len(ids), LEAST_SCORED), MOST_CANDIDATES)
         return _knn(query, most, most, {"terms": {ID: list(ids)}})
 
+    def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any]:
+        """Since 9.2 vectors are kept apart from the source, and come back where asked for."""
+        apart = {"exclude_vectors": False} if server.version[:2] >= (9, 2) else {}
+        return {"includes": list(parts), **apart}
+
     def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """A score is (1 + dot) / 2."""
         return 2.0 * scores - 1.0

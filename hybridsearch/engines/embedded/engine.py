@@ -28,6 +28,8 @@ from hybridsearch.engines.calls import (
     Retrieve,
     Retrieved,
     Rollback,
+    Scan,
+    Scanned,
     Write,
 )
 from hybridsearch.engines.embedded.folder import TEXT, create_folder, read_definition
@@ -112,6 +114,8 @@ class EmbeddedEngine:
                 return self._complete(call)
             case Get(ids):
                 return Got(self._current().fetch(ids))
+            case Scan(after, limit, vectors):
+                return Scanned(self._current().scan(after, limit, vectors))
             case Count(where):
                 return Counted(*self._current().count(where), _bytes(self._folder))
             case Refresh():

@@ -124,6 +124,12 @@ class DocumentMap:
             for start, end in zip(starts.tolist(), ends, strict=True)
         ]
 
+    def id(self, ordinal: int) -> str:
+        """The id of one document."""
+        record: Any = self.records[ordinal]
+        start = int(record["offset"])
+        return str(self._bodies[start : start + int(record["id_length"])], "utf-8")
+
     def source(self, ordinal: int) -> memoryview:
         """The JSON of a document's fields."""
         record: Any = self.records[ordinal]

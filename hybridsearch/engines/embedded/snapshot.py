@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from hybridsearch.engines.calls import (
     DenseQuery,
     LexicalQuery,
     PassageMatch,
+    PassageVectors,
     RetrieverQuery,
     StoredDocument,
 )
@@ -34,6 +37,7 @@ from hybridsearch.engines.embedded.text_index import (
     ranked,
     within,
 )
+from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
 from hybridsearch.model.schema import Schema
 
@@ -125,6 +129,28 @@ class Snapshot:
         found = ordinals_of(self.searcher, hits)
         return dict(zip(self.documents.ids(found), found.tolist(), strict=True))
 
+    def scan(self, after: str | None, limit: int, vectors: bool) -> list[Document]:
+        """The next documents in the order of their ids."""
+        begin = 0
+        if after is not None:
+            begin = bisect_right(self._in_order, after, key=self.documents.id)
+        return [
+            Document(
+                self.documents.id(ordinal),
+                orjson.loads(self.documents.source(ordinal)),
+                {name: self.passages(name, ordinal) for name in self.fields} if vectors else {},
+            )
+            for ordinal in self._in_order[begin : begin + limit].tolist()
+        ]
+
+    def passages(self, field: str, ordinal: int) -> PassageVectors:
+        """A document's passages of one vector field."""
+        rows = self._rows(field, ordinal)
+        places = self.fields[field].map.rows[rows]
+        return PassageVectors(
+            np.stack([places["start"], places["end"]], axis=1), self.fields[field].map.floats[rows]
+        )
+
     def kept(self, where: Resolved) -> NDArray[np.bool_]:
         """bool[ordinals]: the documents a filter lets through; the last few are remembered."""
         with self._lock:
@@ -147,6 +173,13 @@ class Snapshot:
             name: int(rows["count"][:, position].sum()) for name, position in self.positions.items()
         }
         return len(live), passages
+
+    @cached_property
+    def _in_order(self) -> Int64:
+        """The live documents in the order of their ids."""
+        ids = self.documents.ids(self.live)
+        order: list[int] = sorted(range(len(ids)), key=ids.__getitem__)
+        return self.live[np.array(order, dtype=np.int64)]
 
     def _best(self, ordinals: Int64, scores: NDArray[np.float64], window: int) -> Candidates:
         if len(ordinals) > window:

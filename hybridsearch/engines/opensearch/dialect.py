@@ -106,6 +106,14 @@ class OpenSearch:
         # Inner hits would else hold a document's best passage only.
         return _knn(query, most, {"terms": {ID: list(ids)}}, expand_nested_docs=True)
 
+    def source_with_vectors(
+        self,
+        parts: Sequence[str],
+        server: Server,  # noqa: ARG002 - the same for every version
+    ) -> dict[str, Any]:
+        """Vectors that are kept apart from the source come back where they are named."""
+        return {"includes": list(parts)}
+
     def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """A score is 1 + dot where dot is not negative, else 1 / (1 - dot)."""
         positive = np.maximum(scores, 1e-9)

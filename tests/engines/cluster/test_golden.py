@@ -30,6 +30,7 @@ from hybridsearch.engines.calls import (
     PassageVectors,
     Refresh,
     Retrieve,
+    Scan,
     Write,
     WriteDocument,
 )
@@ -73,8 +74,9 @@ def written(*documents: dict[str, Any]) -> Write:
     made = []
     for given in documents:
         ready = prepare(given, SCHEMA, encodes=False)
-        spans = np.array([[0, 9]] * len(ready.given["dense"]), dtype=np.int32)
-        vectors = {"dense": PassageVectors(spans, ready.given["dense"])}
+        rows = ready.given["dense"].vectors
+        spans = np.array([[0, 9]] * len(rows), dtype=np.int32)
+        vectors = {"dense": PassageVectors(spans, rows)}
         made.append(WriteDocument(ready.id, ready.source, ready.text, ready.metadata, vectors))
     return Write(made)
 
@@ -87,6 +89,8 @@ CALLS: dict[str, Call] = {
     "complete_scores_alone": Complete(QUERIES, (["b1"], []), []),
     "fetch_all_fields": Complete(QUERIES, ([], []), ["b1"], None, 0),
     "get": Get(("b1", "é/☃")),
+    "scan": Scan(None, 500),
+    "scan_vectors": Scan("é/☃", 100, vectors=True),
     "count": Count(),
     "count_filtered": Count(where("year == 1851")),
     "delete": Delete(("b1", "é/☃")),

@@ -1,0 +1,54 @@
+"""Scanning: all documents of an index, page by page in the order of their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Final
+
+import orjson
+
+from hybridsearch.engines.calls import Scan, Scanned
+from hybridsearch.engines.cluster.documents import source_filter, stored
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.mapping import ID
+from hybridsearch.engines.cluster.passages import passages_of
+from hybridsearch.engines.cluster.refusals import check_reply, check_shards
+from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
+from hybridsearch.model.document import Document
+
+_PURPOSE: Final = "for the next documents"
+_PARTS: Final = "hits.hits._source,_shards.failed,_shards.failures,timed_out,error,status"
+
+
+def scan(call: Scan, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Scanned]:
+    """The documents after an id. A page needs nothing of the page before it but its last id."""
+    reply = yield HttpRequest(
+        "POST",
+        f"{index.path}/_search",
+        orjson.dumps(scan_body(call, index)),
+        {"allow_partial_search_results": "false", "filter_path": _PARTS},
+    )
+    body = check_reply(reply, _PURPOSE, target=index.target)
+    check_shards(body, _PURPOSE, index.target)
+    found = [hit["_source"] for hit in body.get("hits", {}).get("hits", ())]
+    return Scanned([_document(source, index, vectors=call.vectors) for source in found])
+
+
+def scan_body(call: Scan, index: ClusterIndex) -> dict[str, Any]:
+    """One page; a keyword is sorted by its bytes, and so by code points."""
+    source = source_filter(index.schema, None)
+    if call.vectors:
+        parts = [*source["includes"], *index.schema.dense]
+        source = index.dialect.source_with_vectors(parts, index.server)
+    body: dict[str, Any] = {
+        "size": call.limit,
+        "track_total_hits": False,
+        "sort": [{ID: "asc"}],
+        "_source": source,
+    }
+    return body if call.after is None else {**body, "search_after": [call.after]}
+
+
+def _document(source: dict[str, Any], index: ClusterIndex, *, vectors: bool) -> Document:
+    fields = stored(source[ID], source, index.schema, None).fields
+    return Document(source[ID], fields, passages_of(source, index.schema) if vectors else {})
