@@ -108,9 +108,7 @@ def _opened(
         )
         say(given.to_json().strip())
     setting = None if encoder == NO_ENCODER else encoder or DEFAULT_MODEL
-    made = HybridIndex.create(
-        target, schema=given, encoder=setting, settings=settings, cache=cache
-    )
+    made = HybridIndex.create(target, schema=given, encoder=setting, settings=settings, cache=cache)
     return made, records
 
 

@@ -25,6 +25,7 @@ USE_SECONDS: Final = 3600
 WAIT_SECONDS: Final = 30.0
 _LOG_BYTES: Final = 32_000_000
 _AT_ONCE: Final = 500
+_SHORTER_PAGES: Final = 1000
 _TABLES: Final = f"""
     PRAGMA page_size = {PAGE_BYTES};
     PRAGMA auto_vacuum = INCREMENTAL;
@@ -102,6 +103,7 @@ class CacheFile:
                 self._connection.execute(
                     "INSERT OR REPLACE INTO value (id, bytes) VALUES (?, ?)", (id, value)
                 )
+        self._shorten()
 
     def close(self) -> None:
         """Close the file; what was written stays."""
@@ -153,10 +155,15 @@ class CacheFile:
                 break
             for table in ("entry", "value"):
                 self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", leaving)  # noqa: S608 - two names
-        # Free pages are used again; only a limit that was lowered makes the file shorter.
+
+    def _shorten(self) -> None:
+        """Free pages are used again; only a limit that was lowered makes the file shorter."""
         too_many = self._pragma("page_count") - self._limit // self._pragma("page_size")
         if too_many > 0:
-            self._connection.execute(f"PRAGMA incremental_vacuum({too_many})").fetchall()
+            # A script, since `execute` ends after the first page.
+            self._connection.executescript(
+                f"PRAGMA incremental_vacuum({min(too_many, _SHORTER_PAGES)})"
+            )
 
     def _least_used(self, size: int) -> Iterator[tuple[int]]:
         rows = self._connection.execute("SELECT id, size FROM entry ORDER BY used, id")
