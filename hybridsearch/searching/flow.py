@@ -30,6 +30,7 @@ from hybridsearch.fusion.weights import weights_of
 from hybridsearch.model.request import SearchRequest
 from hybridsearch.model.response import Hit, SearchResponse
 from hybridsearch.model.schema import Schema
+from hybridsearch.searching.foresight import Foresight
 from hybridsearch.searching.hits import hit, ledger_of
 from hybridsearch.searching.plan import Plan, plan_search
 from hybridsearch.searching.tabulate import Candidacy, tabulate, with_completed
@@ -38,9 +39,11 @@ from hybridsearch.searching.timings import Timings
 Step: TypeAlias = EncodeQuery | Retrieve | Complete
 SearchFlow: TypeAlias = Generator[Step, Any, SearchResponse]
 
-# Documents that are brought beside those that are asked for, in case a guess is a little off.
-_MARGIN: Final = 15
-_MOST_AHEAD: Final = 75
+# Documents that are brought beside those that are asked for, in case a guess is a little off: a
+# blend inside the server, or bounds on scores.
+_AHEAD_MARGIN: Final = 6
+_EARLY_MARGIN: Final = 4
+_DEEPEST_AHEAD: Final = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +56,18 @@ class _Answer:
     documents: dict[str, StoredDocument]
 
 
-def search(request: SearchRequest, schema: Schema, *, encodes: bool) -> SearchFlow:
-    """Answer one request; the same flow for every engine, sync and async, one or many."""
+def search(
+    request: SearchRequest, schema: Schema, *, encodes: bool, foresight: Foresight
+) -> SearchFlow:
+    """Answer one request; the same flow for every engine, sync and async, one or many.
+
+    encodes: whether there is an encoder; foresight: of the index that is searched.
+    """
     plan = plan_search(request, schema, encodes=encodes)
     timings = Timings()
     warnings = list(plan.warnings)
     queries = yield from _queries(plan, timings, warnings)
-    ask = _Asking(request, plan, queries, timings, warnings)
+    ask = _Asking(request, plan, queries, foresight, timings, warnings)
     retrieved = yield from ask.retrieve()
     with timings.step("fuse"):
         candidacy = tabulate(plan.columns, retrieved.candidates, request.depth)
@@ -107,6 +115,7 @@ class _Asking:
     request: SearchRequest
     plan: Plan
     queries: tuple[RetrieverQuery, ...]
+    foresight: Foresight
     timings: Timings
     warnings: list[str]
 
@@ -133,7 +142,9 @@ class _Asking:
             missing = [[ids[row] for row in column] for column in cells]
             early: list[str] = []
             if brought is not None and not self.plan.ids_alone:
-                likely = top(np.where(opened.reach, opened.likely, -np.inf), ids, end + _MARGIN)
+                likely = top(
+                    np.where(opened.reach, opened.likely, -np.inf), ids, end + _EARLY_MARGIN
+                )
                 early = [ids[row] for row in likely if opened.reach[row] and ids[row] not in asked]
             completed = yield from self._trip("complete", missing, early)
             documents.update(completed.documents)
@@ -143,6 +154,9 @@ class _Asking:
             fused = self.plan.fusion.fuse(table)
             rows = top(fused.scores, ids, end)[self.request.offset :]
         late = [ids[row] for row in rows if ids[row] not in asked]
+        if brought is not None and self._could_bring:
+            guessed = not late or not self.foresight.pays
+            self.foresight.learn(saved=guessed and not opened.cells.any())
         if late and self.plan.ids_alone:
             documents.update((id, StoredDocument(id, {})) for id in late)
         elif late:
@@ -168,12 +182,16 @@ class _Asking:
         self.warnings.extend(completed.warnings)
         return completed
 
-    def _ahead(self) -> Ahead | None:
+    @property
+    def _could_bring(self) -> bool:
         """Deep pages bring nothing along: they would bring all the pages before them."""
-        count = self.request.end + _MARGIN
-        if self.plan.ids_alone or count > _MOST_AHEAD:
+        return not self.plan.ids_alone and self.request.end <= _DEEPEST_AHEAD
+
+    def _ahead(self) -> Ahead | None:
+        if not (self._could_bring and self.foresight.pays):
             return None
         weights = weights_of(self.plan.fusion, self.plan.columns)
+        count = self.request.end + _AHEAD_MARGIN
         return Ahead(count, weights, self.plan.fields, self.request.passages)
 
 

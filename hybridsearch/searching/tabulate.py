@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +28,18 @@ class Candidacy:
 
 def tabulate(columns: tuple[Column, ...], lists: Sequence[Candidates], window: int) -> Candidacy:
     """Unite the lists; a candidate that is in several gets one row."""
-    rows: dict[str, int] = {}
-    places = [[rows.setdefault(id, len(rows)) for id in candidates.ids] for candidates in lists]
-    scores = np.full((len(rows), len(columns)), np.nan)
-    ranks = np.zeros((len(rows), len(columns)), dtype=np.int64)
-    for column, (candidates, place) in enumerate(zip(lists, places, strict=True)):
+    ids = list(dict.fromkeys(chain.from_iterable(candidates.ids for candidates in lists)))
+    rows = dict(zip(ids, range(len(ids)), strict=True))
+    scores = np.full((len(ids), len(columns)), np.nan)
+    ranks = np.zeros((len(ids), len(columns)), dtype=np.int64)
+    for column, candidates in enumerate(lists):
+        place = np.fromiter(map(rows.__getitem__, candidates.ids), np.int64, len(candidates.ids))
         scores[place, column] = candidates.scores
         ranks[place, column] = np.arange(1, len(place) + 1)
     exhaustive = np.array(
         [len(given.ids) < window and not given.incomplete for given in lists], dtype=np.bool_
     )
-    return Candidacy(list(rows), ScoreTable(columns, scores, ranks), exhaustive)
+    return Candidacy(ids, ScoreTable(columns, scores, ranks), exhaustive)
 
 
 def with_completed(

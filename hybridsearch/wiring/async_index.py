@@ -148,7 +148,13 @@ class AsyncHybridIndex:
         """Search many queries at once; see HybridIndex.search_many."""
         requests = as_requests(queries, k=k, **options)
         flows = [
-            search(request, self.schema, encodes=self._performer.encodes) for request in requests
+            search(
+                request,
+                self.schema,
+                encodes=self._performer.encodes,
+                foresight=self._performer.foresight,
+            )
+            for request in requests
         ]
         return await run_async(flows, self._performer.perform_async)
 

@@ -168,7 +168,13 @@ class HybridIndex:
         """Search many queries at once: encoded together, retrieved together, in their order."""
         requests = as_requests(queries, k=k, **options)
         flows = [
-            search(request, self.schema, encodes=self._performer.encodes) for request in requests
+            search(
+                request,
+                self.schema,
+                encodes=self._performer.encodes,
+                foresight=self._performer.foresight,
+            )
+            for request in requests
         ]
         return run(flows, self._performer.perform)
 

@@ -12,6 +12,7 @@ from hybridsearch.encoding.cache import EmbeddingCache
 from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery, EncoderCall, EncoderReply
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
+from hybridsearch.searching.foresight import Foresight
 
 
 class Performer:
@@ -30,6 +31,7 @@ class Performer:
         self._load = load
         self._cache = cache
         self._encoder: Encoder | None = None
+        self.foresight = Foresight()
         self._lock = threading.Lock()
 
     @property

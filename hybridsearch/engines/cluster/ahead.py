@@ -1,8 +1,9 @@
-"""Documents that come along with the candidates: most searches then need no second trip.
+"""Documents that come along with the candidates: many searches then need no second trip.
 
 The server blends by itself, with a guess at what the best scores will be, and brings its first
-documents. On real collections the ten best of the default fusion are among 25 of them for about 97
-of 100 queries; where one is not, it is fetched later. No answer depends on it.
+documents. The ten best of the default fusion are all among 16 of them for 58 of 100 queries on
+scifact, whose retrievers agree little, and for 91 on stackfaq; where one is not, it is fetched
+later. No answer depends on it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Query = dict[str, Any]
 _BM25_A_WORD: Final = 0.9
 _COSINE_RANGE: Final = 1.6
 # Neighbours that the blend looks at, for each document that it brings.
-_NEIGHBOURS: Final = 2
+_NEIGHBOURS: Final = 3
 
 
 def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
