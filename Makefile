@@ -61,5 +61,5 @@ $(VENV)/.demo: $(VENV)/.venv constraints.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.demo constraints.txt pyproject.toml
 	@echo "installing the development tools (once) ..." >&2
-	@$(INSTALL) --editable '.[demo,elasticsearch,opensearch]' $(DEV)
+	@$(INSTALL) --editable '.[demo,elasticsearch,opensearch,sql,parquet]' $(DEV)
 	@touch $@

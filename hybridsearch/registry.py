@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from hybridsearch.errors import ConfigurationError, UnknownNameError
 
-Family = Literal["fusions", "engines", "encoders"]
+Family = Literal["fusions", "engines", "encoders", "sources"]
 
 BUILT_IN: Final[dict[Family, dict[str, str]]] = {
     "fusions": {
@@ -36,12 +36,22 @@ BUILT_IN: Final[dict[Family, dict[str, str]]] = {
         "transformers": "hybridsearch.encoding.transformer:load",
         "package": "hybridsearch.encoding.packaged:load",
     },
+    "sources": {
+        "file": "hybridsearch.indexing.sources.files:open_file",
+        "sqlite": "hybridsearch.indexing.sources.sql:open_query",
+        "postgresql": "hybridsearch.indexing.sources.sql:open_query",
+        "sql": "hybridsearch.indexing.sources.sql:open_query",
+        "embedded": "hybridsearch.indexing.sources.index:open_index",
+        "elasticsearch": "hybridsearch.indexing.sources.index:open_index",
+        "opensearch": "hybridsearch.indexing.sources.index:open_index",
+    },
 }
 
 _SINGULAR: Final[dict[Family, str]] = {
     "fusions": "fusion",
     "engines": "engine",
     "encoders": "encoder",
+    "sources": "source",
 }
 
 

@@ -72,7 +72,7 @@ def test_the_version_is_the_distributions() -> None:
     assert hybridsearch.__version__ == version("hybridsearch")
 
 
-@pytest.mark.parametrize("family", ["fusions", "engines", "encoders"])
+@pytest.mark.parametrize("family", ["fusions", "engines", "encoders", "sources"])
 def test_every_built_in_plug_in_loads(family: registry.Family) -> None:
     for name in registry.BUILT_IN[family]:
         assert registry.load(family, name) is not None

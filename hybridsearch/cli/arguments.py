@@ -40,6 +40,25 @@ Cache: TypeAlias = Annotated[
 ]
 
 
+Sources: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="JSON lines or CSV files (also .gz, .zst), .parquet and .arrow files, BEIR folders, "
+        "- for JSON lines on stdin, sqlite:FILE or postgresql://USER@HOST/DATABASE with --query, "
+        "or another index by its target.",
+    ),
+]
+Query: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="What to read from a database: an SQL query, one document a row."),
+]
+IdColumn: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--id", help="The field or column that holds the ids. [default: id]"),
+]
+
+
 def settings_of(given: list[str] | None) -> dict[str, Any] | None:
     """The settings by name, as text; raises ConfigurationError for what is not NAME=VALUE."""
     settings = {}

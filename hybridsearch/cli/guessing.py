@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from hybridsearch.errors import SchemaError, SourceError
 from hybridsearch.indexing.records import Located, Unreadable
-from hybridsearch.indexing.sources.open import RecordStream, Source
+from hybridsearch.indexing.sources.source import RecordStream, Source
 from hybridsearch.model.schema import Schema
 
 SAMPLE = 1000

@@ -17,14 +17,22 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hybridsearch.cli.arguments import Cache, Settings, Target, settings_of
+from hybridsearch.cli.arguments import (
+    Cache,
+    IdColumn,
+    Query,
+    Settings,
+    Sources,
+    Target,
+    settings_of,
+)
 from hybridsearch.cli.console import messages, print_json, say
 from hybridsearch.cli.guessing import guess_schema
 from hybridsearch.encoding.load import DEFAULT_MODEL, NO_ENCODER
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
 from hybridsearch.indexing.flow import IndexProgress
-from hybridsearch.indexing.sources.bytes import Reading
-from hybridsearch.indexing.sources.open import RecordStream, Source, open_sources
+from hybridsearch.indexing.sources.open import open_sources
+from hybridsearch.indexing.sources.source import Reading, RecordStream, Source
 from hybridsearch.model.response import IndexReport
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.index import HybridIndex
@@ -34,12 +42,10 @@ SET_ASIDE = 3
 
 def index(
     target: Target,
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help="JSON lines or CSV files (also .gz, .zst), BEIR folders, or - for stdin."
-        ),
-    ],
+    sources: Sources,
+    *,
+    query: Query = None,
+    id: IdColumn = None,
     schema: Annotated[
         Path | None, typer.Option(help="The schema of a new index; guessed if left out.")
     ] = None,
@@ -58,7 +64,7 @@ def index(
     json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
 ) -> None:
     """Index documents; those with an id that is known replace the old ones."""
-    source = open_sources(sources)
+    source = open_sources(sources, query=query, id=id)
     opened, records = _opened(target, source, schema, encoder, settings_of(settings), cache)
     with opened, _progress(source.reading) as progress:
         report = opened.add(records, dead_letters=dead_letters, progress=progress)

@@ -7,17 +7,20 @@ from typing import Annotated
 
 import typer
 
+from hybridsearch.cli.arguments import IdColumn, Query, Sources
 from hybridsearch.cli.console import say
 from hybridsearch.cli.guessing import guess_schema
 from hybridsearch.indexing.sources.open import open_sources
 
 
 def schema(
-    sources: Annotated[list[str], typer.Argument(help="The sources to look at.")],
+    sources: Sources,
+    query: Query = None,
+    id: IdColumn = None,
     output: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
 ) -> None:
     """Guess a schema from the first thousand documents."""
-    guessed, _, _ = guess_schema(open_sources(sources))
+    guessed, _, _ = guess_schema(open_sources(sources, query=query, id=id))
     if output is None:
         typer.echo(guessed.to_json(), nl=False)
         return

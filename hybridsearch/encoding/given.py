@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hybridsearch.encoding.protocol import Vectors
 from hybridsearch.encoding.unit import norms
 from hybridsearch.errors import DocumentError, QueryError
+from hybridsearch.model.written_vectors import unwritten
 
 __all__ = ["NORM_TOLERANCE", "accept", "accept_many", "accept_query"]
 
@@ -30,7 +31,8 @@ def accept(
 ) -> Vectors:
     """One document's vector or vectors as `float32[n, dims]`, unit rows; one vector gives n = 1.
 
-    Takes a list of numbers, a list of such lists, or a numpy array of any float type. Raises
+    Takes a list of numbers, a list of such lists, a numpy array of any float type, or one vector
+    as text, `[0.6, 0.8]`, or as bytes of float32. Raises
     DocumentError with the id and field for wrong dims, NaN, infinity, zero vectors, and, unless
     `normalise`, for lengths more than 0.001 from 1.
     """
@@ -91,7 +93,7 @@ def accept_many(
 def _numbers(value: Any) -> NDArray[Any] | str:
     """A numeric array of one or two dimensions, or why the value is none."""
     try:
-        array = np.asarray(value)
+        array = np.asarray(unwritten(value))
     except (ValueError, TypeError, OverflowError):
         return "the vectors are not of one length, or hold something that is not a number"
     if array.dtype.kind not in "fiu":

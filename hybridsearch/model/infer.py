@@ -10,6 +10,7 @@ from typing import Any
 from hybridsearch.errors import SchemaError
 from hybridsearch.model.document import Document
 from hybridsearch.model.schema import RESERVED, Analyzer, FieldType, Schema, usable_name
+from hybridsearch.model.written_vectors import unwritten
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 # Leading zeros are no number: postcodes and article numbers look like that.
@@ -31,7 +32,11 @@ def infer_schema(
     metadata: dict[str, Any] = {}
     vectors: list[str] = []
     for name, held in values.items():
-        kind = _guess(name, held, count, untyped)
+        written = _written_vectors(held)
+        if written is not None:
+            widths[name] = {len(row) for row in written}
+        numbers = held if written is None else [number for row in written for number in row]
+        kind = _guess(name, numbers, count, untyped)
         if kind == "text":
             text.append(name)
         elif kind == "vector":
@@ -81,6 +86,14 @@ def _sampled(
                 widths.setdefault(name, set()).update(len(row) for row in rows)
             values.setdefault(name, []).extend(v for v in held if v is not None and v != "")
     return count, values, widths
+
+
+def _written_vectors(held: list[Any]) -> list[list[float]] | None:
+    """The numbers of a field whose values are all vectors that are written as text."""
+    if not all(isinstance(value, str) and value.startswith("[") for value in held):
+        return None
+    rows = [unwritten(value) for value in held]
+    return None if any(isinstance(row, str) for row in rows) else rows
 
 
 def _guess(  # noqa: PLR0911

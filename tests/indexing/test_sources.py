@@ -208,7 +208,7 @@ def test_every_source_is_looked_for_before_any_is_read(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no file"):
         open_sources([str(good), str(tmp_path / "absent.jsonl")])
     with pytest.raises(SourceError, match="unknown kind"):
-        open_sources([str(written(tmp_path, "s.parquet", b""))])
+        open_sources([str(written(tmp_path, "s.xml", b""))])
     with pytest.raises(SourceError, match=r"no corpus\.jsonl"):
         open_sources([str(tmp_path)])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hybridsearch.indexing.records import Located, Unreadable
-from hybridsearch.indexing.sources.bytes import Reading
+from hybridsearch.indexing.sources.bytes import FileReading
 from hybridsearch.indexing.sources.jsonl import read_jsonl
 
 NAMES = ("corpus.jsonl", "corpus.jsonl.gz", "corpus.jsonl.zst")
@@ -17,7 +17,7 @@ def corpus_file(folder: Path) -> Path | None:
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
-def read_corpus(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
+def read_corpus(path: Path, reading: FileReading) -> Iterator[Located | Unreadable]:
     """The documents, with the entries of `metadata` as fields of their own."""
     for record in read_jsonl(path, reading):
         if isinstance(record, Located) and isinstance(record.document.get("metadata"), dict):

@@ -19,23 +19,23 @@ _PACKED_BYTES = 1 << 15
 _UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 
-class Reading:
-    """How much of the files of a source has been read, for showing the time left."""
+class FileReading:
+    """How much of a file has been read, packed or not."""
 
     def __init__(self, total: int | None) -> None:
-        self.total = total
-        self._before = 0
+        self._total = total
+        self._done = 0
         self._file: BinaryIO | None = None
 
     @property
     def fraction(self) -> float | None:
         """From 0 to 1; None where the size is not known."""
-        if not self.total:
+        if not self._total:
             return None
-        position = 0
+        position = self._done
         if self._file is not None and not self._file.closed:
             position = self._file.tell()
-        return min(1.0, (self._before + position) / self.total)
+        return min(1.0, position / self._total)
 
     def begin(self, file: BinaryIO) -> None:
         """Follow the position of this file from now on."""
@@ -43,12 +43,12 @@ class Reading:
 
     def end(self, size: int) -> None:
         """The file has been read to its end."""
-        self._before += size
+        self._done = size
         self._file = None
 
 
 @contextmanager
-def open_bytes(path: Path | None, reading: Reading) -> Iterator[BinaryIO]:
+def open_bytes(path: Path | None, reading: FileReading) -> Iterator[BinaryIO]:
     """A file (.gz and .zst unpacked), or standard input for None; raises SourceError."""
     if path is None:
         if sys.stdin is None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from hybridsearch.errors import SourceError
 from hybridsearch.indexing.records import Located, Unreadable
-from hybridsearch.indexing.sources.bytes import Reading, open_bytes
+from hybridsearch.indexing.sources.bytes import FileReading, open_bytes
+from hybridsearch.indexing.sources.identity import OWN, identified
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 _LONGEST_CELL = 1 << 30
 
 
-def read_csv(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
-    """The documents of a file; empty cells are left out.
+def read_csv(
+    path: Path, reading: FileReading, id: str | None = None
+) -> Iterator[Located | Unreadable]:
+    """The documents of a file; empty cells are left out. id: the column that holds the ids.
 
     A row with a wrong quote is unreadable and the next line begins a row again. Raises SourceError
     for no header, and for a quote that is open at the end of the file.
@@ -33,13 +36,13 @@ def read_csv(path: Path, reading: Reading) -> Iterator[Located | Unreadable]:
         lines = _Lines(text)
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
-            header = _header(path, _first(path, rows))
+            header = _header(path, _first(path, rows), id)
             lines.held.clear()
             while (row := _next(rows, path, lines)) is not None:
                 if isinstance(row, Unreadable):
                     yield row
                 elif row:
-                    yield _record(f"{path.name}:{rows.line_num}", header, row)
+                    yield _record(f"{path.name}:{rows.line_num}", header, row, id)
                 lines.held.clear()
         finally:
             text.detach()
@@ -91,12 +94,13 @@ def _wrong_quote(error: csv.Error) -> str:
     return f"{error}: look for a quote that is not closed, and write a quote within quotes twice"
 
 
-def _header(path: Path, row: list[str]) -> list[str]:
+def _header(path: Path, row: list[str], id: str | None) -> list[str]:
     if not _is_text(row):
         raise SourceError(f"{path} is not UTF-8: convert the file, for example with iconv")
-    if not {"id", "_id"} & set(row):
+    if not set(OWN if id is None else (id,)) & set(row):
+        wanted = "'id' (or '_id'; or name it with --id COLUMN)" if id is None else repr(id)
         raise SourceError(
-            f"{path}: the first row must name the columns, one of them 'id' (or '_id'); "
+            f"{path}: the first row must name the columns, one of them {wanted}; "
             f"found {', '.join(row) or 'nothing'}"
         )
     again = next((name for at, name in enumerate(row) if name in row[:at]), None)
@@ -105,7 +109,7 @@ def _header(path: Path, row: list[str]) -> list[str]:
     return row
 
 
-def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadable:
+def _record(place: str, header: list[str], row: list[str], id: str | None) -> Located | Unreadable:
     if not _is_text(row):
         reason = "the row is not UTF-8: convert the file, for example with iconv"
         return Unreadable(place, reason, _shown(_written(row)))
@@ -113,9 +117,8 @@ def _record(place: str, header: list[str], row: list[str]) -> Located | Unreadab
         reason = f"the row has {len(row)} cells where the header names {len(header)} columns"
         return Unreadable(place, reason, _written(row))
     cells = zip(header, row, strict=True)
-    return Located(
-        place, {name: cell for name, cell in cells if cell != "" or name in {"id", "_id"}}
-    )
+    kept = {name: cell for name, cell in cells if cell != "" or name in {*OWN, id}}
+    return Located(place, kept if id is None else identified(kept, id))
 
 
 def _is_text(row: list[str]) -> bool:

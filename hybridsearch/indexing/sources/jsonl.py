@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from hybridsearch.indexing.records import Located, Unreadable
-from hybridsearch.indexing.sources.bytes import Reading, open_bytes
+from hybridsearch.indexing.sources.bytes import FileReading, open_bytes
 
 
-def read_jsonl(path: Path | None, reading: Reading) -> Iterator[Located | Unreadable]:
+def read_jsonl(path: Path | None, reading: FileReading) -> Iterator[Located | Unreadable]:
     """The documents of a file or of standard input; empty lines are passed over."""
     name = path.name if path is not None else "stdin"
     with open_bytes(path, reading) as file:

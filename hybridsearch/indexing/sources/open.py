@@ -1,84 +1,74 @@
-"""A source by its name: a file, a BEIR folder, or `-` for JSON lines on standard input."""
+"""Sources by their names: `NAME:LOCATION` is a plug-in's, everything else a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final
 
-from hybridsearch.errors import SourceError
-from hybridsearch.indexing.records import Located, Unreadable
-from hybridsearch.indexing.sources.beir import corpus_file, read_corpus
-from hybridsearch.indexing.sources.bytes import Reading
-from hybridsearch.indexing.sources.csv import read_csv
-from hybridsearch.indexing.sources.jsonl import read_jsonl
+from hybridsearch import registry
+from hybridsearch.errors import UnknownNameError
+from hybridsearch.indexing.sources.source import Source, SourceOptions
 
-STDIN = "-"
-_PACKED = {".gz", ".zst"}
-_LINES = {".jsonl", ".ndjson", ".json"}
-_TABLES = {".csv", ".tsv"}
-
-RecordStream: TypeAlias = Iterator[Located | Unreadable]
+_FILE: Final = "file"
+_NAMED: Final = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(\+[\w.-]+)?:(?P<location>.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Records to read, and how far the reading is. `untyped`: every value is text (CSV)."""
+def open_sources(
+    names: Sequence[str], *, query: str | None = None, id: str | None = None
+) -> Source:
+    """All sources, one after the other; raises SourceError, ConfigurationError.
 
-    name: str
-    records: RecordStream
-    reading: Reading
-    untyped: bool
-
-
-def open_sources(names: Sequence[str]) -> Source:
-    """All sources, one after the other; raises SourceError before anything is read."""
-    paths = [None if name == STDIN else _file(Path(name)) for name in names]
-    sizes = [path.stat().st_size for path in paths if path is not None]
-    reading = Reading(None if None in paths else sum(sizes))
-    untyped = bool(paths) and all(path is not None and _is_table(path) for path in paths)
-    return Source(", ".join(names), _records(paths, reading), reading, untyped)
-
-
-def _records(paths: Sequence[Path | None], reading: Reading) -> RecordStream:
-    for path in paths:
-        if path is None:
-            yield from read_jsonl(None, reading)
-        elif _is_table(path):
-            yield from read_csv(path, reading)
-        elif path.name.startswith("corpus.jsonl"):
-            yield from read_corpus(path, reading)
-        else:
-            yield from read_jsonl(path, reading)
+    query: what to ask a database for; id: the field or column that holds the ids.
+    """
+    sources = [_opened(SourceOptions(name, query, id)) for name in names]
+    if len(sources) == 1:
+        return sources[0]
+    states = [source.state for source in sources if source.state is not None]
+    return Source(
+        ", ".join(source.name for source in sources),
+        chain.from_iterable(source.records for source in sources),
+        _Together(sources),
+        untyped=bool(sources) and all(source.untyped for source in sources),
+        state="; ".join(states) if len(states) == len(sources) else None,
+    )
 
 
-def _file(path: Path) -> Path:
-    try:
-        path.stat()
-    except FileNotFoundError:
-        raise SourceError(f"there is no file {path}") from None
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
-    if path.is_dir():
-        corpus = corpus_file(path)
-        if corpus is None:
-            raise SourceError(f"the folder {path} has no corpus.jsonl (.gz, .zst): name a file")
-        return corpus
-    if _kind(path) not in _LINES | _TABLES:
-        raise SourceError(
-            f"{path}: unknown kind of file: give .jsonl or .csv (also .gz, .zst), a BEIR folder, "
-            "or - for JSON lines on standard input"
-        )
-    return path
+def _opened(options: SourceOptions) -> Source:
+    written = options.source
+    named = _NAMED.fullmatch(written)
+    if named is None:
+        return _load(_FILE, written, options)
+    if named["name"] in registry.names("sources"):
+        return _load(named["name"], named["location"], options)
+    if Path(written).exists():
+        return _load(_FILE, written, options)
+    raise UnknownNameError("source", named["name"], registry.names("sources"))
 
 
-def _kind(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in _PACKED:
-        suffixes = suffixes[:-1]
-    return suffixes[-1] if suffixes else ""
+def _load(name: str, location: str, options: SourceOptions) -> Source:
+    source: Source = registry.load("sources", name)(location, options)
+    return source
 
 
-def _is_table(path: Path) -> bool:
-    return _kind(path) in _TABLES
+class _Together:
+    """Reading of several sources, weighted by their bytes where those are known."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        sizes = [source.size for source in sources]
+        known: list[int] = [size for size in sizes if size is not None]
+        self._weights = known if len(known) == len(sizes) and any(known) else [1] * len(sizes)
+        self._readings = [source.reading for source in sources]
+
+    @property
+    def fraction(self) -> float | None:
+        """From 0 to 1; None where one of them cannot tell."""
+        read = 0.0
+        for weight, reading in zip(self._weights, self._readings, strict=True):
+            fraction = reading.fraction
+            if fraction is None:
+                return None
+            read += weight * fraction
+        return min(1.0, read / sum(self._weights))
