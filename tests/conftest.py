@@ -13,6 +13,7 @@ from servers.fixtures import (  # noqa: F401 - fixtures
     elasticsearch_url,
     opensearch_2_url,
     opensearch_url,
+    postgresql,
     server_url,
 )
 

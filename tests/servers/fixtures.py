@@ -17,6 +17,7 @@ import pytest
 
 from servers.cluster import Cluster, running_cluster
 from servers.errors import ServerStartError, ServerUnavailable
+from servers.postgresql import Database, running_postgresql
 from servers.process import running
 
 ServerUrl = Callable[[str], str]
@@ -91,3 +92,14 @@ def elasticsearch_cluster() -> Iterator[Cluster]:
         except ServerUnavailable as reason:
             go_without(reason)
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Database]:
+    """One PostgreSQL all session long."""
+    with ExitStack() as started:
+        try:
+            database = started.enter_context(running_postgresql())
+        except ServerUnavailable as reason:
+            go_without(reason)
+        yield database

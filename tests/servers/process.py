@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from servers import guardian
-from servers.account import server_account
+from servers.account import Account, server_account
 from servers.ask import RefusedError, ask
 from servers.errors import ServerStartError
 from servers.install import installed
@@ -81,26 +81,32 @@ def launch(recipe: Recipe, http_port: int, settings: Mapping[str, str], heap: st
     try:
         _furnish(folder, home / "config")
         account.own(folder)
-        guarding = [sys.executable, "-I", guardian.__file__]
-        process = subprocess.Popen(
-            [
-                *(*guarding, str(folder), str(account.user), str(account.group)),
-                *_command(recipe, home, folder, {**settings, "http.port": str(http_port)}),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            env=_environment(recipe, java, folder, heap),
-        )
     except BaseException:
         shutil.rmtree(folder)
         raise
+    command = _command(recipe, home, folder, {**settings, "http.port": str(http_port)})
+    environment = _environment(recipe, java, folder, heap)
+    return guarded(f"http://127.0.0.1:{http_port}", command, folder, account, environment)
+
+
+def guarded(
+    url: str, command: list[str], folder: Path, account: Account, environment: Mapping[str, str]
+) -> Server:
+    """Start a server that ends, and whose folder is removed, whenever this process ends."""
+    guarding = [sys.executable, "-I", guardian.__file__]
+    process = subprocess.Popen(
+        [*guarding, str(folder), str(account.user), str(account.group), *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env=dict(environment),
+    )
     assert process.stdout is not None
     group = process.stdout.readline()
     if not group:
         process.communicate()
-        raise ServerStartError(f"{home / 'bin' / recipe.product} could not be run; see stderr")
-    return Server(f"http://127.0.0.1:{http_port}", int(group), folder, process)
+        raise ServerStartError(f"{command[0]} could not be run; see stderr")
+    return Server(url, int(group), folder, process)
 
 
 def _furnish(folder: Path, config: Path) -> None:

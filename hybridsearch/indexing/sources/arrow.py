@@ -38,6 +38,7 @@ def _batches(file: Any, reader: Any, reading: CountedReading) -> Iterator[Any]:
     for batch in reader:
         yield batch
         reading.done = file.tell()
+    reading.done = file.size()
 
 
 @contextmanager

@@ -95,11 +95,14 @@ def _engine(url: URL, name: str) -> Engine:
 def _records(
     engine: Engine, name: str, options: SourceOptions, reading: CountedReading
 ) -> RecordStream:
-    with _connected(engine, name) as connection, _asked(engine, name):
+    with (
+        _connected(engine, name) as connection,
+        _refused(engine, name),
         # Sent as it is written: neither % nor : means anything to anyone but the database.
-        result = connection.execution_options(
-            yield_per=_ROWS_AT_ONCE, no_parameters=True
-        ).exec_driver_sql(options.query or "")
+        connection.execution_options(yield_per=_ROWS_AT_ONCE, no_parameters=True).exec_driver_sql(
+            options.query or ""
+        ) as result,
+    ):
         if not result.returns_rows:
             raise SourceError(f"the query of {name} gives no rows: write a SELECT")
         columns = [str(column[0]) for column in result.cursor.description]
@@ -131,7 +134,7 @@ def _connected(engine: Engine, name: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def _asked(engine: Engine, name: str) -> Iterator[None]:
+def _refused(engine: Engine, name: str) -> Iterator[None]:
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - an extra
 
     try:
