@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hybridsearch import __version__
+from hybridsearch.cli.copy_command import copy
 from hybridsearch.cli.delete_command import delete
 from hybridsearch.cli.demo_command import demo
 from hybridsearch.cli.index_command import index
@@ -29,7 +30,7 @@ app = typer.Typer(
     help="Hybrid search: BM25 and dense vectors, blended into scores that explain themselves.\n\n"
     "Exit status: 0 fine, 1 failed, 2 wrong usage, 3 indexed but some documents were set aside.",
 )
-for command in (index, search, info, delete, schema, demo):
+for command in (index, copy, search, info, delete, schema, demo):
     app.command()(command)
 app.add_typer(mapping, name="mapping")
 

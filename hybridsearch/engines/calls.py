@@ -16,9 +16,14 @@ from hybridsearch.model.filters import Resolved
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a new, empty index; raises IndexExistsError where there is one."""
+    """Make a new, empty index; raises IndexExistsError where there is one.
+
+    settings: of another index that it is to be like; an engine takes those that it knows, and
+    those of its own options before them.
+    """
 
     definition: IndexDefinition
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,11 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the index is, and what keeps it, in words."""
+    """What the index is, what keeps it, in words, and the settings that its engine has."""
 
     definition: IndexDefinition
     kept_by: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

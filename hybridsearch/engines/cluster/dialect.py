@@ -50,7 +50,7 @@ class Dialect(Protocol):
         """The query for the exact similarities of these documents and, as inner hits where asked,
         of their passages."""
 
-    def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any]:
+    def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any] | bool:
         """What of a search brings these parts of the source, whole vectors among them."""
 
     def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -114,9 +114,10 @@ class ClusterEngine:
         if self._closed:
             raise EngineError("the index is closed: open it again")
         match calls[0]:
-            case Create(definition):
+            case Create(definition, alike):
+                settings = {**alike, **(self._settings or {})}
                 self._index = yield from create_index(
-                    self._location.name, self._target, definition, self._settings, self._dialect
+                    self._location.name, self._target, definition, settings, self._dialect
                 )
             case Open():
                 self._index = yield from open_index(
@@ -124,7 +125,8 @@ class ClusterEngine:
                 )
             case _:
                 return (yield from answer(calls, self._opened()))
-        return [Opened(self._index.definition, self.kept_by)]
+        opened = self._index
+        return [Opened(opened.definition, self.kept_by, opened.settings.model_dump())]
 
     def _exchange(self, steps: Sequence[Step]) -> list[HttpReply | None]:
         if self._wire is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -36,15 +36,15 @@ def scan(call: Scan, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, S
 
 def scan_body(call: Scan, index: ClusterIndex) -> dict[str, Any]:
     """One page; a keyword is sorted by its bytes, and so by code points."""
-    source = source_filter(index.schema, None)
-    if call.vectors:
-        parts = [*source["includes"], *index.schema.dense]
-        source = index.dialect.source_with_vectors(parts, index.server)
+    plain = source_filter(index.schema, None)
+    parts = [*plain["includes"], *index.schema.dense]
     body: dict[str, Any] = {
         "size": call.limit,
         "track_total_hits": False,
         "sort": [{ID: "asc"}],
-        "_source": source,
+        "_source": index.dialect.source_with_vectors(parts, index.server)
+        if call.vectors
+        else plain,
     }
     return body if call.after is None else {**body, "search_after": [call.after]}
 

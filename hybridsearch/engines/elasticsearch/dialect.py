@@ -82,7 +82,7 @@ class Elasticsearch:
         most = min(max(_PASSAGES * len(ids), LEAST_SCORED), MOST_CANDIDATES)
         return _knn(query, most, most, {"terms": {ID: list(ids)}})
 
-    def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any]:
+    def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any] | bool:
         """Since 9.2 vectors are kept apart from the source, and come back where asked for."""
         apart = {"exclude_vectors": False} if server.version[:2] >= (9, 2) else {}
         return {"includes": list(parts), **apart}

@@ -45,6 +45,21 @@ def target(server: str, server_url: ServerUrl) -> Iterator[str]:
         ask("DELETE", f"{url}/{name}")
 
 
+@pytest.mark.parametrize(("server", "kind"), ON_SERVERS)
+def test_every_kind_gives_its_vectors_back_to_the_last_bit(kind: str, target: str) -> None:
+    vectors = np.concatenate([np.eye(DIMS, dtype=np.float32)[:5], random_units(95, dims=DIMS)])
+    settings = {"vector_index": kind, "replicas": 0}
+    with HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings) as index:
+        index.add({"id": f"{number:03d}", "dense": row} for number, row in enumerate(vectors))
+        first = list(index.scan(vectors=True))
+        assert (
+            np.abs(np.stack([d.vectors["dense"].vectors[0] for d in first]) - vectors).max() < 1e-7
+        )
+        assert index.add(first).indexed == 100
+        for one, two in zip(first, index.scan(vectors=True), strict=True):
+            assert one.vectors["dense"].vectors.tobytes() == two.vectors["dense"].vectors.tobytes()
+
+
 @pytest.mark.parametrize("kind", ["int8_hnsw", "int4_hnsw"])
 @pytest.mark.parametrize("server", ["elasticsearch", "elasticsearch-8"])
 def test_exact_scores_are_dot_products_of_quantised_indexes_too(kind: str, target: str) -> None:

@@ -1,0 +1,70 @@
+"""`hybridsearch copy`: an index to another target, as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from hybridsearch.cli.arguments import Settings, Target, settings_of
+from hybridsearch.cli.console import messages, print_json, say
+from hybridsearch.cli.index_command import SET_ASIDE
+from hybridsearch.wiring.copying import copy_index
+
+
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The target of the index to be copied.")
+    ],
+    target: Target,
+    settings: Settings = None,
+    dead_letters: Annotated[
+        Path | None, typer.Option(help="The file for documents that the target will not take.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
+) -> None:
+    """Copy an index with its vectors, schema and settings. Ended midway, it goes on when run again.
+
+    Nothing is encoded. On servers, --set gives other settings than those of FROM.
+    """
+    console = messages()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("copying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+        task = shown.add_task("copying", total=None)
+        report = copy_index(
+            source,
+            target,
+            settings=settings_of(settings),
+            dead_letters=dead_letters,
+            progress=lambda done, total: shown.update(task, completed=done, total=total),
+        )
+    same = report.documents - report.copied
+    say(
+        f"{report.copied:,} documents copied ({report.passages:,} passages) in "
+        f"{report.seconds:.1f} s" + (f"; {same:,} were there already" if same > 0 else "")
+    )
+    if report.failed:
+        say(f"{report.failed:,} documents were set aside in {report.dead_letters}")
+    if json:
+        print_json(report.as_dict())
+    if report.failed:
+        raise typer.Exit(SET_ASIDE)
