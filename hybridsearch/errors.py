@@ -10,6 +10,7 @@
     * QueryError: one query is wrong
       * FilterError: the filter is wrong, at a position
     * SourceError: a source of documents cannot be read
+    * CheckpointError: a checkpoint belongs to another run
   * EncoderError: text could not be turned into vectors
     * EncoderMismatchError: the index was made with another encoder
   * EngineError: the engine could not do what was asked
@@ -33,6 +34,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "CheckpointError",
     "ConfigurationError",
     "DataError",
     "DeadlineError",
@@ -134,6 +136,10 @@ class FilterError(QueryError):
 
 class SourceError(DataError):
     """A source of documents cannot be read."""
+
+
+class CheckpointError(DataError):
+    """A checkpoint belongs to another index, to another source, or to what has changed since."""
 
 
 class EncoderError(HybridSearchError):

@@ -37,6 +37,16 @@ class Lockstep(Generic[R]):
         for position, reply in zip(waiting, replies, strict=True):
             self._advance(position, reply)
 
+    def fail(self, error: Exception) -> None:
+        """Raise in each flow that waits what its call ended with; one that lets it pass ends so."""
+        waiting = list(self._calls)
+        self._calls = {}
+        for position in waiting:
+            try:
+                self._calls[position] = self._flows[position].throw(error)
+            except StopIteration as end:
+                self.results[position] = end.value
+
     def close(self) -> None:
         """End the flows that have not ended."""
         for flow in self._flows.values():
@@ -54,7 +64,12 @@ def run(flows: Sequence[Flow[R]], perform: Perform) -> list[R]:
     lockstep = Lockstep(flows)
     try:
         while calls := lockstep.calls:
-            lockstep.reply(perform(calls))
+            try:
+                replies = perform(calls)
+            except Exception as error:  # noqa: BLE001 - the flows decide
+                lockstep.fail(error)
+            else:
+                lockstep.reply(replies)
     finally:
         lockstep.close()
     return [lockstep.results[position] for position in range(len(flows))]
@@ -65,7 +80,12 @@ async def run_async(flows: Sequence[Flow[R]], perform: PerformAsync) -> list[R]:
     lockstep = Lockstep(flows)
     try:
         while calls := lockstep.calls:
-            lockstep.reply(await perform(calls))
+            try:
+                replies = await perform(calls)
+            except Exception as error:  # noqa: BLE001 - the flows decide
+                lockstep.fail(error)
+            else:
+                lockstep.reply(replies)
     finally:
         lockstep.close()
     return [lockstep.results[position] for position in range(len(flows))]

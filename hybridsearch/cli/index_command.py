@@ -30,7 +30,7 @@ from hybridsearch.cli.console import messages, print_json, say
 from hybridsearch.cli.guessing import guess_schema
 from hybridsearch.encoding.load import DEFAULT_MODEL, NO_ENCODER
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
-from hybridsearch.indexing.flow import IndexProgress
+from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.sources.open import open_sources
 from hybridsearch.indexing.sources.source import Reading, RecordStream, Source
 from hybridsearch.model.response import IndexReport
@@ -156,12 +156,16 @@ def _progress(reading: Reading) -> Iterator[Callable[[IndexProgress], None]]:
         yield update
 
 
+def _most(report: IndexReport) -> str:
+    return "" if report.exact else "at most "
+
+
 def _tell(report: IndexReport, json: bool) -> None:
     rate = report.indexed / max(report.seconds, 1e-9)
     say(
         f"{report.indexed:,} documents indexed ({report.passages:,} passages) in "
         f"{report.seconds:.1f} s, {rate:,.0f}/s"
-        + (f"; {report.replaced:,} replaced" if report.replaced else "")
+        + (f"; {_most(report)}{report.replaced:,} replaced" if report.replaced else "")
         + (
             f"; {report.duplicates:,} ids came again, the last was kept"
             if report.duplicates

@@ -197,23 +197,28 @@ class WriteDocument:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Store documents, replacing those with the same id; durable after the next Commit."""
+    """Store documents, replacing those with the same id; durable after a Persist or Commit."""
 
     documents: Sequence[WriteDocument]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many were stored, how many of those replaced one; failures: (position, reason)."""
+    """How many were stored, how many of those replaced one; failures: (position, reason).
+
+    uncertain: how many of `replaced` may have been new: the answer to a first sending was lost, so
+    that they may have replaced themselves.
+    """
 
     stored: int
     replaced: int
     failures: tuple[tuple[int, str], ...] = ()
+    uncertain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove documents by id; durable after the next Commit."""
+    """Remove documents by id; durable after a Persist or Commit."""
 
     ids: Sequence[str]
 
@@ -226,14 +231,31 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Persist:
+    """Make everything written so far durable; searches may see it or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """Make everything written so far durable and visible to searches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Forget what was written since the last Commit, where the engine can: on a cluster every
-    document that was sent is there, whole."""
+    """Forget what was written since the last Persist or Commit, where the engine can: on a cluster
+    every document that was sent is there, whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Ask which index this is: another one made in its place under the same name is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Text that is one index's alone; None where it is not told."""
+
+    identity: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,13 +320,15 @@ Call: TypeAlias = (
     | Complete
     | Write
     | Delete
+    | Persist
     | Commit
     | Rollback
+    | Identify
     | Refresh
     | Get
     | Scan
     | Count
 )
 Reply: TypeAlias = (
-    Opened | Retrieved | Completed | Written | Deleted | Got | Scanned | Counted | None
+    Opened | Retrieved | Completed | Written | Deleted | Identified | Got | Scanned | Counted | None
 )

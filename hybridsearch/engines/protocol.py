@@ -41,6 +41,10 @@ class Engine(Protocol):
     def kept_by(self) -> str:
         """What keeps the open index, in words: a folder, or which server."""
 
+    @property
+    def writes_in_flight(self) -> int:
+        """How many writes it does well to be given at a time, from threads or tasks."""
+
     def perform(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Answer calls in order; several at once may share a trip. Safe to call from threads."""
 

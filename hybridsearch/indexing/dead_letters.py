@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import orjson
-
 from hybridsearch.errors import StorageError
-from hybridsearch.model.document import Document
-
-LONGEST_KEPT = 1_000_000
+from hybridsearch.indexing.letter import letter
 
 
 class DeadLetters:
-    """Appends JSON lines `{"place", "id", "reason", "document"}`; the file is made with the first.
+    """Appends one JSON line a document (see `letter`); the file is made with the first.
 
-    The document is kept as it was given, so that it can be corrected and added again; one that
-    JSON cannot hold, or that is longer than a million characters, is kept as shortened text.
+    target: of the index, so that the documents can be sent there again; chosen: whether the caller
+    said which file it is to be.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, target: str | None = None, *, chosen: bool = True) -> None:
         self.path = path
+        self.chosen = chosen
+        self._target = target
         self._file: BinaryIO | None = None
+        self._there: set[bytes] = set()
+        self._used = False
 
     def add(self, place: str, id: str | None, reason: str, document: Any) -> None:
         """Append one document; raises StorageError where the file cannot be written."""
-        line = b'{"place":%b,"id":%b,"reason":%b,"document":%b}\n' % (
-            _string(place),
-            b"null" if id is None else _string(id),
-            _string(reason),
-            _kept(document),
-        )
+        line = letter(place, id, reason, self._target, document)
+        self._used = True
+        if self._there and (known := _digest(line)) in self._there:
+            self._there.discard(known)
+            return
         try:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,21 +41,55 @@ class DeadLetters:
         except OSError as error:
             raise self._refused(error) from error
 
+    def go_on(self, path: Path, length: int) -> None:
+        """Go on with the file of an earlier run, whose first `length` bytes are settled.
+
+        Lines after those will come again and are not doubled; others may have appended to the same
+        file, so that nothing of it is taken away but a line that was not written whole.
+        """
+        if self.chosen and path.absolute() != self.path.absolute():
+            return
+        self.path = path
+        self._used = True
+        try:
+            with path.open("r+b") as file:
+                file.seek(length)
+                for line in file:
+                    if line.endswith(b"\n"):
+                        self._there.add(_digest(line))
+                    else:
+                        file.truncate(file.seek(-len(line), os.SEEK_END))
+        except FileNotFoundError:
+            return  # somebody has dealt with it
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def sync(self) -> int:
+        """Put the file on the disk; returns its length in bytes. Raises StorageError."""
+        try:
+            if self._file is not None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            return self.path.stat().st_size if self._used else 0
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise self._refused(error) from error
+
     def close(self) -> str | None:
         """Put the file on the disk; returns its path, None where nothing was set aside.
 
         Raises StorageError where the disk refuses it, once: afterwards it is closed.
         """
-        if self._file is None:
-            return None
-        file, self._file = self._file, None
-        try:
-            with file:
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise self._refused(error) from error
-        return str(self.path)
+        if self._file is not None:
+            file, self._file = self._file, None
+            try:
+                with file:
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise self._refused(error) from error
+        return str(self.path) if self._used else None
 
     def _refused(self, error: OSError) -> StorageError:
         return StorageError(
@@ -64,17 +98,5 @@ class DeadLetters:
         )
 
 
-def _kept(document: Any) -> bytes:
-    if isinstance(document, Document):
-        document = {"id": document.id, **document.fields, **document.vectors}
-    try:
-        text = orjson.dumps(document, default=repr, option=orjson.OPT_SERIALIZE_NUMPY)
-    except (TypeError, ValueError, RecursionError):
-        return _string(repr(document))
-    return text if len(text) <= LONGEST_KEPT else _string(text.decode())
-
-
-def _string(text: str) -> bytes:
-    if len(text) > LONGEST_KEPT:
-        text = text[:LONGEST_KEPT] + "…"
-    return orjson.dumps(text.encode("utf-8", "replace").decode())
+def _digest(line: bytes) -> bytes:
+    return blake2b(line, digest_size=16).digest()

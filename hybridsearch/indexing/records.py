@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -29,7 +30,15 @@ Record: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Ask the source for its next records: at most `limit`, and about `characters` of text."""
+    """Ask the source for its next records: at most `limit`, and about `size` bytes of them."""
 
     limit: int
-    characters: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The next records, none at the end of the source; error: what the source raised after them."""
+
+    records: Sequence[Record]
+    error: Exception | None = None

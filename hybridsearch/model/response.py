@@ -89,7 +89,9 @@ class SearchResponse:
 
     candidates: by retriever, how many it gave; completed: by retriever, how many scores were
     asked for afterwards; timings_ms: milliseconds by step (encode, retrieve, complete, fuse,
-    fetch); warnings: what the caller should know.
+    fetch); warnings: what the caller should know; degraded: whether a retriever or a part of the
+    index did not answer, which the warnings tell more of; query_id: of the request, or the one
+    that the query log gave it.
     """
 
     hits: tuple[Hit, ...]
@@ -97,6 +99,8 @@ class SearchResponse:
     completed: Mapping[str, int]
     timings_ms: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    degraded: bool = False
+    query_id: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The response as JSON values."""
@@ -106,6 +110,8 @@ class SearchResponse:
             "completed": dict(self.completed),
             "timings_ms": dict(self.timings_ms),
             "warnings": list(self.warnings),
+            "degraded": self.degraded,
+            "query_id": self.query_id,
         }
 
 
@@ -124,7 +130,13 @@ class IndexReport:
 
     indexed: documents now in the index; replaced: those of them whose id was there before;
     duplicates: ids that came again within the source (the last one is kept); failed: documents
-    set aside; failures: the first of them; dead_letters: the file that holds all of them.
+    set aside; failures: the first of them; dead_letters: the file that holds all of them. cached:
+    texts whose vectors came from the embedding cache. resumed: records that earlier runs of the
+    same checkpoint had dealt with; all counts include them, and seconds is the time of all runs.
+
+    exact: False where `replaced` is only the most it can be, since documents may have replaced
+    themselves or an earlier one of the source: they were sent again after an answer was lost or a
+    run was killed, or an id came again after millions of others.
     """
 
     indexed: int
@@ -133,6 +145,9 @@ class IndexReport:
     failed: int
     passages: int
     seconds: float
+    cached: int = 0
+    exact: bool = True
+    resumed: int = 0
     failures: tuple[Failure, ...] = ()
     dead_letters: str | None = None
 
@@ -144,6 +159,9 @@ class IndexReport:
             "passages": self.passages,
             "replaced": self.replaced,
             "duplicates": self.duplicates,
+            "cached": self.cached,
+            "exact": self.exact,
+            "resumed": self.resumed,
             "seconds": round(self.seconds, 3),
             "dead_letters": self.dead_letters,
         }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback, Scanned
+from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Scanned
 from hybridsearch.engines.protocol import EngineOptions
-from hybridsearch.errors import EngineError
+from hybridsearch.indexing.checkpoint import Checkpoint
+from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
-from hybridsearch.indexing.flow import IndexProgress, index_documents
-from hybridsearch.indexing.records import Pull
+from hybridsearch.indexing.flow import index_documents
+from hybridsearch.indexing.trail import Trail
 from hybridsearch.lockstep import run_async
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
@@ -26,12 +26,12 @@ from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
+from hybridsearch.wiring.adding import add_async
 from hybridsearch.wiring.caching import CacheSetting, cache_for
-from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
-from hybridsearch.wiring.pulling import AsyncPuller
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
+from hybridsearch.wiring.trails import checkpoint_for, dead_letters_for, named
 
 
 class AsyncHybridIndex:
@@ -105,33 +105,16 @@ class AsyncHybridIndex:
         *,
         normalise_vectors: bool = False,
         dead_letters: str | Path | None = None,
+        checkpoint: str | Path | Checkpoint | None = None,
         progress: Callable[[IndexProgress], None] | None = None,
     ) -> IndexReport:
         """Add documents from an iterable or an asynchronous one; see HybridIndex.add."""
         letters = dead_letters_for(self.target, dead_letters)
+        trail = Trail(named(self.target), letters, checkpoint_for(checkpoint), progress)
         flow = index_documents(
-            self.schema,
-            letters,
-            encodes=self._performer.encodes,
-            normalise=normalise_vectors,
-            progress=progress,
+            self.schema, trail, encodes=self._performer.encodes, normalise=normalise_vectors
         )
-        puller = AsyncPuller(documents)
-
-        async def perform(calls: Sequence[Any]) -> Sequence[Any]:
-            if isinstance(calls[0], Pull):
-                return [await puller.pull(calls[0])]
-            return await self._performer.perform_async(calls)
-
-        try:
-            return (await run_async([flow], perform))[0]
-        except BaseException:
-            # The first error is the one to tell, whatever becomes of the rest.
-            with suppress(EngineError):
-                await self._performer.perform_async([Rollback()])
-            with suppress(EngineError):
-                letters.close()
-            raise
+        return await add_async(flow, self._performer, documents, letters)
 
     async def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Rollback, Scanned
+from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Scanned
 from hybridsearch.engines.protocol import EngineOptions
-from hybridsearch.errors import EngineError
+from hybridsearch.indexing.checkpoint import Checkpoint
+from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
-from hybridsearch.indexing.flow import IndexProgress, index_documents
-from hybridsearch.indexing.records import Pull
+from hybridsearch.indexing.flow import index_documents
+from hybridsearch.indexing.trail import Trail
 from hybridsearch.lockstep import run
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
@@ -25,12 +25,12 @@ from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
+from hybridsearch.wiring.adding import add
 from hybridsearch.wiring.caching import CacheSetting, cache_for
-from hybridsearch.wiring.letters import dead_letters_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
-from hybridsearch.wiring.pulling import Puller
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
+from hybridsearch.wiring.trails import checkpoint_for, dead_letters_for, named
 
 
 class HybridIndex:
@@ -115,6 +115,7 @@ class HybridIndex:
         *,
         normalise_vectors: bool = False,
         dead_letters: str | Path | None = None,
+        checkpoint: str | Path | Checkpoint | None = None,
         progress: Callable[[IndexProgress], None] | None = None,
     ) -> IndexReport:
         """Add documents, replacing those with the same id; durable when it returns.
@@ -125,29 +126,11 @@ class HybridIndex:
         instead of refusing those that are not.
         """
         letters = dead_letters_for(self.target, dead_letters)
+        trail = Trail(named(self.target), letters, checkpoint_for(checkpoint), progress)
         flow = index_documents(
-            self.schema,
-            letters,
-            encodes=self._performer.encodes,
-            normalise=normalise_vectors,
-            progress=progress,
+            self.schema, trail, encodes=self._performer.encodes, normalise=normalise_vectors
         )
-        puller = Puller(documents)
-
-        def perform(calls: Sequence[Any]) -> Sequence[Any]:
-            if isinstance(calls[0], Pull):
-                return [puller.pull(calls[0])]
-            return self._performer.perform(calls)
-
-        try:
-            return run([flow], perform)[0]
-        except BaseException:
-            # The first error is the one to tell, whatever becomes of the rest.
-            with suppress(EngineError):
-                self._performer.perform([Rollback()])
-            with suppress(EngineError):
-                letters.close()
-            raise
+        return add(flow, self._performer, documents, letters)
 
     def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]

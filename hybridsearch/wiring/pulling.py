@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import QueryError
-from hybridsearch.indexing.records import Located, Pull, Record, Unreadable
+from hybridsearch.indexing.records import Located, Pull, Pulled, Record, Unreadable
 from hybridsearch.model.document import Document
 
 
@@ -16,16 +19,19 @@ class Puller:
     def __init__(self, source: Iterable[Record]) -> None:
         self._records = iter(_many(source))
 
-    def pull(self, call: Pull) -> list[Record]:
-        """At most `limit` records, ending early where they hold `characters` of text."""
+    def pull(self, call: Pull) -> Pulled:
+        """At most `limit` records, ending early where they take `size` bytes."""
         batch: list[Record] = []
         size = 0
-        for record in self._records:
-            batch.append(record)
-            size += _characters(record)
-            if len(batch) >= call.limit or size >= call.characters:
-                break
-        return batch
+        try:
+            for record in self._records:
+                batch.append(record)
+                size += _bytes(record)
+                if len(batch) >= call.limit or size >= call.size:
+                    break
+        except Exception as error:  # noqa: BLE001 - the flow raises it, when it has kept the rest
+            return Pulled(batch, error)
+        return Pulled(batch)
 
 
 class AsyncPuller:
@@ -39,19 +45,22 @@ class AsyncPuller:
         else:
             self._puller = Puller(source)
 
-    async def pull(self, call: Pull) -> list[Record]:
-        """At most `limit` records, ending early where they hold `characters` of text."""
+    async def pull(self, call: Pull) -> Pulled:
+        """At most `limit` records, ending early where they take `size` bytes."""
         if self._puller is not None:
             return self._puller.pull(call)
         batch: list[Record] = []
         size = 0
-        if self._records is not None:
-            async for record in self._records:
-                batch.append(record)
-                size += _characters(record)
-                if len(batch) >= call.limit or size >= call.characters:
-                    break
-        return batch
+        try:
+            if self._records is not None:
+                async for record in self._records:
+                    batch.append(record)
+                    size += _bytes(record)
+                    if len(batch) >= call.limit or size >= call.size:
+                        break
+        except Exception as error:  # noqa: BLE001 - as above
+            return Pulled(batch, error)
+        return Pulled(batch)
 
 
 def _many(source: Iterable[Record]) -> Iterator[Record] | Iterable[Record]:
@@ -63,11 +72,28 @@ def _many(source: Iterable[Record]) -> Iterator[Record] | Iterable[Record]:
     return source
 
 
-def _characters(record: Any) -> int:
+def _bytes(record: Any) -> int:
+    """About how much the texts and the vectors of a record are."""
     if isinstance(record, Unreadable):
         return len(record.raw)
     document = record.document if isinstance(record, Located) else record
-    fields = document.fields if isinstance(document, Document) else document
-    if not isinstance(fields, Mapping):
-        return 0
-    return sum(len(value) for value in fields.values() if isinstance(value, str))
+    if isinstance(document, Document):
+        return _sum(document.fields) + _sum(document.vectors)
+    return _sum(document)
+
+
+def _sum(fields: Any) -> int:
+    return sum(map(_size, fields.values())) if isinstance(fields, Mapping) else 0
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, PassageVectors):
+        return value.vectors.nbytes
+    if isinstance(value, list | tuple) and value:
+        first = value[0]
+        return len(value) * (8 if isinstance(first, float | int) else _size(first))
+    return 0

@@ -88,7 +88,7 @@ def test_every_bad_document_is_set_aside_with_its_place_id_reason_and_content(
     letters = letters_of(tmp_path, counts)
     assert len(letters) == len(BAD)
     for line, (letter, (given, id, parts)) in enumerate(zip(letters, BAD, strict=True), start=2):
-        assert set(letter) == {"place", "id", "reason", "document"}
+        assert set(letter) == {"place", "id", "reason", "target", "document"}
         assert letter["place"] == f"mixed.jsonl:{line}"
         if isinstance(given, dict):
             assert letter["document"] == given

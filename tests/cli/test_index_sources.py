@@ -44,6 +44,9 @@ def test_json_lines_are_indexed_counted_and_replaced_by_a_second_run(
         "passages": 10,
         "replaced": 0,
         "duplicates": 0,
+        "cached": 0,
+        "exact": True,
+        "resumed": 0,
         "dead_letters": None,
     }
     assert "10 documents indexed (10 passages)" in first.err

@@ -1,4 +1,4 @@
-"""Adding documents: counts add up, and a source that fails leaves nothing uncommitted behind."""
+"""Adding documents: counts add up, and what a source gave before it failed is kept, all of it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-import hybridsearch.indexing.flow
+import hybridsearch.indexing.trail
 from hybridsearch import AsyncHybridIndex, HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.errors import QueryError
+from hybridsearch.errors import EngineError, QueryError
+from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.dead_letters import DeadLetters
-from hybridsearch.indexing.flow import IndexProgress
 
 LEXICAL = Schema(text=["text"], metadata={"year": "integer"}, dense={})
 
@@ -35,31 +35,41 @@ def target(tmp_path: Path) -> str:
     return f"embedded:{tmp_path / 'index'}"
 
 
-def test_a_source_that_raises_in_the_middle_leaves_nothing_uncommitted(target: str) -> None:
+def test_all_that_a_source_gave_before_it_broke_is_kept_and_told(target: str) -> None:
     with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
         index.add(documents(0, 10))
-        with pytest.raises(RuntimeError, match="the source broke"):
+        with pytest.raises(RuntimeError, match="the source broke") as raised:
             index.add(failing(5, 1500))
-        assert index.count() == 10
-        index.add(documents(2000, 2001))
-        assert index.count() == 11
-        assert index.count("year >= 10 and year < 2000") == 0
-        assert index.search("word700").hits == ()
+        (note,) = raised.value.__notes__
+        assert note.startswith("1,495 documents are stored and stay; add the source again")
+        assert index.count() == 1500
+        assert [hit.id for hit in index.search("word1499").hits] == ["d1499"]
     with HybridIndex.open(target) as index:
-        assert index.count() == 11
+        assert index.count() == 1500
 
 
-def test_what_was_committed_on_the_way_stays_when_the_source_fails(
+def test_an_engine_that_fails_midway_keeps_what_was_made_durable_before(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hybridsearch.indexing.flow, "COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.0)
+
+    def documents_until_the_index_is_closed() -> Iterator[dict[str, Any]]:
+        for document in documents(0, 3000):
+            if document["year"] == 2000:
+                index.close()
+            yield document
+
     with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
-        with pytest.raises(RuntimeError):
-            index.add(failing(0, 1100))
-        assert index.count() == 1024
+        with pytest.raises(EngineError, match="the index is closed") as raised:
+            index.add(documents_until_the_index_is_closed())
+        kept = int(raised.value.__notes__[0].split()[0].replace(",", ""))
+        assert kept in {512, 1024, 1536}
+    with HybridIndex.open(target) as index:
+        assert index.count() >= kept
+        assert index.count() % 512 == 0
 
 
-async def test_an_asynchronous_source_that_raises_leaves_nothing_either(target: str) -> None:
+async def test_all_that_an_asynchronous_source_gave_before_it_broke_is_kept(target: str) -> None:
     async def breaking() -> AsyncIterator[dict[str, Any]]:
         for document in documents(0, 700):
             yield document
@@ -68,10 +78,9 @@ async def test_an_asynchronous_source_that_raises_leaves_nothing_either(target: 
     async with await AsyncHybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
         with pytest.raises(RuntimeError, match="the source broke"):
             await index.add(breaking())
-        assert await index.count() == 0
-        report = await index.add(documents(0, 3))
-        assert report.indexed == 3
-        assert await index.count() == 3
+        assert await index.count() == 700
+        report = await index.add(documents(699, 703))
+        assert (report.indexed, report.replaced) == (4, 1)
 
 
 def test_the_error_of_the_source_is_told_even_where_writing_is_not_possible(target: str) -> None:
@@ -156,7 +165,8 @@ def test_dead_letters_hold_what_json_cannot(tmp_path: Path) -> None:
     assert letters.close() == str(path)
     kept = [json.loads(line) for line in path.read_text().splitlines()]
     assert [letter["place"] for letter in kept] == [str(n) for n in range(len(given))]
-    assert kept[0]["document"] == {"s": "{1, 2}"}
+    assert kept[0]["document"] == '{"s":"{1, 2}"}'
+    assert kept[3]["document"] == '{"n":null}'
     assert len(kept[4]["document"]) == 1_000_001
     letters.add("later", "id", "reason", {})
     letters.close()

@@ -19,6 +19,8 @@ from hybridsearch.engines.calls import (
     Delete,
     Get,
     Got,
+    Identify,
+    Persist,
     Refresh,
     Reply,
     Retrieve,
@@ -31,7 +33,7 @@ from hybridsearch.engines.cluster.documents import stored
 from hybridsearch.engines.cluster.filters import filter_query
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.multisearch import Search, multisearch
-from hybridsearch.engines.cluster.presence import check_present
+from hybridsearch.engines.cluster.presence import check_present, identify
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of, refusal
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
 from hybridsearch.engines.cluster.scanning import scan
@@ -75,7 +77,7 @@ def _searched(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any
     return replies
 
 
-def _one(  # noqa: PLR0911 - one line for each kind of call
+def _one(  # noqa: C901, PLR0911 - one line for each kind of call
     call: Call, index: ClusterIndex
 ) -> Generator[Step, Any, Reply]:
     match call:
@@ -89,11 +91,17 @@ def _one(  # noqa: PLR0911 - one line for each kind of call
             return (yield from scan(call, index))
         case Count():
             return (yield from _count(call, index))
+        case Persist():
+            # What the server has acknowledged is on its disks.
+            yield from check_present(index)
+            return None
         case Commit() | Refresh():
             yield from _refresh(index)
             if isinstance(call, Commit):
                 yield from check_present(index)
             return None
+        case Identify():
+            return (yield from identify(index))
         case Rollback():
             return None  # what was sent is in the index, document by document
     raise EngineError(f"{type(call).__name__} is not a call to an open index")

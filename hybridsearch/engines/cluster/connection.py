@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hybridsearch.errors import ConfigurationError
 
 _CREDENTIALS = ("api_key", "username", "password", "bearer")
+_BESIDE_CLIENT = ("timeout", "write_timeout", "writes_in_flight")
 
 
 class Connection(BaseSettings):
@@ -20,8 +21,9 @@ class Connection(BaseSettings):
     api_key, or username with password, or bearer: the credentials; they are never printed.
     ca_certs: a file with the authorities to trust; verify_certs: whether certificates count.
     timeout: seconds that one trip to the cluster may take, with everything tried again within.
-    write_timeout: the same for a trip that writes. compress: whether requests travel packed.
-    connections: kept open to each node.
+    write_timeout: the same for a trip that writes; for bulk requests, seconds without a single
+    document stored. writes_in_flight: bulk requests at a time. compress: whether requests travel
+    packed. connections: kept open to each node.
     """
 
     model_config = SettingsConfigDict(env_prefix="HYBRIDSEARCH_", frozen=True, extra="forbid")
@@ -34,6 +36,7 @@ class Connection(BaseSettings):
     verify_certs: bool = True
     timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     write_timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    writes_in_flight: int = Field(default=2, ge=1, le=64)
     compress: bool = False
     connections: int = Field(default=16, ge=1, le=1000)
 
@@ -55,10 +58,10 @@ class Connection(BaseSettings):
     def beside_client(cls, given: Mapping[str, Any] | None) -> Self:
         """Settings beside a client that the caller made, which knows most of them itself."""
         for name in given or {}:
-            if name not in {"timeout", "write_timeout"}:
+            if name not in _BESIDE_CLIENT:
                 raise ConfigurationError(
                     f"connection settings: {name} is a matter of the client that was given; "
-                    "beside it there are timeout and write_timeout"
+                    f"beside it there are {', '.join(_BESIDE_CLIENT)}"
                 )
         return cls.of({**dict.fromkeys(_CREDENTIALS), **(given or {})})
 

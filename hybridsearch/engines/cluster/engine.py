@@ -71,6 +71,11 @@ class ClusterEngine:
         return str(self._opened().server)
 
     @property
+    def writes_in_flight(self) -> int:
+        """As the connection says."""
+        return self._connection.writes_in_flight
+
+    @property
     def dialect(self) -> Dialect:
         """The product's own words."""
         return self._dialect

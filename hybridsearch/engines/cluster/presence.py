@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from hybridsearch.engines.calls import Identified
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import META, read_meta
 from hybridsearch.engines.cluster.refusals import check_reply
@@ -32,3 +33,15 @@ def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None
             f"the index at {index.target} is not the one that was opened: its schema or its "
             "encoder is another, or it names several indices; open it again"
         )
+
+
+def identify(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Identified]:
+    """The server's own identity of the index; none where the caller may not ask for it."""
+    reply = yield HttpRequest(
+        "GET", f"{index.path}/_settings/index.uuid", params={"flat_settings": "true"}, writes=True
+    )
+    if reply.status == 403:
+        return Identified(None)
+    body = check_reply(reply, f"which index {index.name} is", target=index.target)
+    found = sorted(str(given["settings"].get("index.uuid")) for given in body.values())
+    return Identified(",".join(found))

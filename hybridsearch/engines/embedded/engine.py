@@ -21,8 +21,11 @@ from hybridsearch.engines.calls import (
     Deleted,
     Get,
     Got,
+    Identified,
+    Identify,
     Open,
     Opened,
+    Persist,
     Refresh,
     Reply,
     Retrieve,
@@ -32,7 +35,12 @@ from hybridsearch.engines.calls import (
     Scanned,
     Write,
 )
-from hybridsearch.engines.embedded.folder import TEXT, create_folder, read_definition
+from hybridsearch.engines.embedded.folder import (
+    TEXT,
+    create_folder,
+    read_definition,
+    read_identity,
+)
 from hybridsearch.engines.embedded.snapshot import Snapshot
 from hybridsearch.engines.embedded.text_index import TextIndex
 from hybridsearch.engines.embedded.writer import Writer
@@ -80,6 +88,11 @@ class EmbeddedEngine:
         """What keeps the index, in words."""
         return KEPT_BY
 
+    @property
+    def writes_in_flight(self) -> int:
+        """One: there is one writer."""
+        return 1
+
     def perform(self, calls: Sequence[Call]) -> list[Reply]:
         """Answer calls in order."""
         return [self._answer(call) for call in calls]
@@ -101,7 +114,9 @@ class EmbeddedEngine:
         """The same off the event loop: merges are waited for."""
         await asyncio.to_thread(self.close)
 
-    def _answer(self, call: Call) -> Reply:  # noqa: C901, PLR0911 - one line for each kind of call
+    def _answer(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of call
+        self, call: Call
+    ) -> Reply:
         match call:
             case Create(definition):
                 create_folder(self._folder, definition)
@@ -125,8 +140,10 @@ class EmbeddedEngine:
                 return self._write(lambda writer: writer.write(documents))
             case Delete(ids):
                 return Deleted(self._write(lambda writer: writer.delete(ids)))
-            case Commit():
+            case Persist() | Commit():
                 return self._write(Writer.commit)
+            case Identify():
+                return Identified(read_identity(self._folder))
             case Rollback():
                 return self._write(Writer.rollback)
 

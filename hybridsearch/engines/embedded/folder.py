@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
+from typing import Any
 
 from hybridsearch.engines.embedded.files import DocumentFiles
 from hybridsearch.engines.embedded.rows import RowFiles
@@ -16,6 +18,7 @@ from hybridsearch.model.definition import IndexDefinition
 
 TEXT = "text"
 _DEFINITION = "definition.json"
+_IDENTITY = "identity"
 
 
 def create_folder(folder: Path, definition: IndexDefinition) -> None:
@@ -47,6 +50,20 @@ def create_folder(folder: Path, definition: IndexDefinition) -> None:
 
 def read_definition(folder: Path) -> IndexDefinition:
     """What the index is made of; raises IndexNotFoundError, StorageError."""
+    found = _read(folder)
+    try:
+        return IndexDefinition.from_dict(found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, error) from error
+
+
+def read_identity(folder: Path) -> str | None:
+    """What tells the index from another in the same place; raises as `read_definition` does."""
+    identity = _read(folder).get(_IDENTITY)
+    return None if identity is None else str(identity)
+
+
+def _read(folder: Path) -> dict[str, Any]:
     try:
         text = (folder / _DEFINITION).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -57,11 +74,13 @@ def read_definition(folder: Path) -> IndexDefinition:
     except OSError as error:
         raise StorageError(f"{folder / _DEFINITION} cannot be read: {error}") from error
     try:
-        return IndexDefinition.from_dict(json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
-        raise StorageError(
-            f"{folder / _DEFINITION} is damaged ({error}): restore it from a copy"
-        ) from error
+        return dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> StorageError:
+    return StorageError(f"{folder / _DEFINITION} is damaged ({error}): restore it from a copy")
 
 
 def _fill(folder: Path, definition: IndexDefinition) -> None:
@@ -72,6 +91,7 @@ def _fill(folder: Path, definition: IndexDefinition) -> None:
     for position, field in enumerate(schema.dense.values()):
         RowFiles(folder, position, field.dims or 1).close()
     with (folder / _DEFINITION).open("w", encoding="utf-8") as file:
-        json.dump(definition.as_dict(), file, indent=2, ensure_ascii=False)
+        made = {**definition.as_dict(), _IDENTITY: uuid.uuid4().hex}
+        json.dump(made, file, indent=2, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
