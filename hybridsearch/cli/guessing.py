@@ -1,7 +1,8 @@
-"""Guessing a schema from the first records of a source."""
+"""The schema of a source: its own, else one guessed from its first records."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from hybridsearch.errors import SchemaError, SourceError
@@ -12,11 +13,20 @@ from hybridsearch.model.schema import Schema
 SAMPLE = 1000
 
 
-def guess_schema(source: Source) -> tuple[Schema, int, RecordStream]:
-    """The schema, how many documents it was guessed from, and all records, those included.
+@dataclass(frozen=True)
+class SourceSchema:
+    """A schema, where it is from, in words, and all records of the source."""
 
-    Raises SourceError where there are none, SchemaError where they have no text.
-    """
+    schema: Schema
+    origin: str
+    records: RecordStream
+
+
+def schema_of(source: Source) -> SourceSchema:
+    """The schema of a source; raises SourceError where it is empty, SchemaError where the documents
+    have no text."""
+    if source.schema is not None:
+        return SourceSchema(source.schema, f"taken from {source.name}", source.records)
     first = list(islice(source.records, SAMPLE))
     documents = [record.document for record in first if isinstance(record, Located)]
     unreadable = [record for record in first if isinstance(record, Unreadable)]
@@ -26,7 +36,8 @@ def guess_schema(source: Source) -> tuple[Schema, int, RecordStream]:
         schema = Schema.infer(documents, untyped=source.untyped)
     except SchemaError as error:
         raise SchemaError(f"{source.name}: {error}{_told(unreadable)}") from error
-    return schema, len(documents), chain(first, source.records)
+    origin = f"guessed from {len(documents)} documents"
+    return SourceSchema(schema, origin, chain(first, source.records))
 
 
 def _told(unreadable: list[Unreadable]) -> str:

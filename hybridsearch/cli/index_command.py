@@ -27,7 +27,7 @@ from hybridsearch.cli.arguments import (
     settings_of,
 )
 from hybridsearch.cli.console import messages, print_json, say
-from hybridsearch.cli.guessing import guess_schema
+from hybridsearch.cli.guessing import schema_of
 from hybridsearch.encoding.load import DEFAULT_MODEL, NO_ENCODER
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
 from hybridsearch.indexing.counts import IndexProgress
@@ -101,15 +101,16 @@ def _opened(
         return opened, source.records
     records = source.records
     if given is None:
-        given, sampled, records = guess_schema(source)
+        found = schema_of(source)
+        given, records = found.schema, found.records
         if encoder == NO_ENCODER and all(field.dims is None for field in given.dense.values()):
             given = given.model_copy(update={"dense": {}})
             say(
-                f"none of the first {sampled} documents brings a vector and there is no encoder: "
-                "the index is searched by text alone"
+                "no document brings a vector, as far as can be seen, and there is no encoder: the "
+                "index is searched by text alone"
             )
         say(
-            f"schema guessed from {sampled} documents (write your own with "
+            f"schema {found.origin} (write your own with "
             "`hybridsearch schema SOURCE --output FILE` and --schema FILE):"
         )
         say(given.to_json().strip())

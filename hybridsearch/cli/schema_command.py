@@ -1,4 +1,4 @@
-"""`hybridsearch schema`: a schema guessed from sources, shown or saved to be edited."""
+"""`hybridsearch schema`: the schema of sources, guessed or their own, shown or to be edited."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from hybridsearch.cli.arguments import IdColumn, Query, Sources
 from hybridsearch.cli.console import say
-from hybridsearch.cli.guessing import guess_schema
+from hybridsearch.cli.guessing import schema_of
 from hybridsearch.indexing.sources.open import open_sources
 
 
@@ -19,8 +19,8 @@ def schema(
     id: IdColumn = None,
     output: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
 ) -> None:
-    """Guess a schema from the first thousand documents."""
-    guessed, _, _ = guess_schema(open_sources(sources, query=query, id=id))
+    """Guess a schema from the first thousand documents; an index has one already."""
+    guessed = schema_of(open_sources(sources, query=query, id=id)).schema
     if output is None:
         typer.echo(guessed.to_json(), nl=False)
         return

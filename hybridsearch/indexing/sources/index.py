@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from hybridsearch import registry
-from hybridsearch.engines.calls import Call, Count, Counted, Open, Scan, Scanned
+from hybridsearch.engines.calls import Call, Count, Counted, Open, Opened, Scan, Scanned
 from hybridsearch.engines.protocol import Engine, EngineOptions
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.records import Located
 from hybridsearch.indexing.sources.source import CountedReading, RecordStream, Source, SourceOptions
+from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 
 _PAGE: Final = 500
@@ -22,15 +24,26 @@ def open_index(location: str, options: SourceOptions) -> Source:  # noqa: ARG001
         raise ConfigurationError(
             f"{options.source} is an index and knows the ids of its documents: leave --id out"
         )
-    target = Target.parse(options.source)
-    engine: Engine = registry.load("engines", target.engine)(
-        target.location, EngineOptions(options.source)
-    )
+    opening = _opening(options.source)
+    engine = opening()
+    try:
+        opened: Opened = _ask(engine, Open())
+    finally:
+        engine.close()
     reading = CountedReading()
-    return Source(options.source, _records(engine, options.source, reading), reading)
+    records = _records(opening, options.source, reading)
+    return Source(options.source, records, reading, schema=_without_dims(opened.definition.schema))
 
 
-def _records(engine: Engine, name: str, reading: CountedReading) -> RecordStream:
+def _opening(source: str) -> Callable[[], Engine]:
+    """What makes the engine, each time anew: nothing is held open before records are read."""
+    target = Target.parse(source)
+    at = registry.load("engines", target.engine)
+    return lambda: at(target.location, EngineOptions(source))
+
+
+def _records(opening: Callable[[], Engine], name: str, reading: CountedReading) -> RecordStream:
+    engine = opening()
     try:
         _ask(engine, Open())
         counted: Counted = _ask(engine, Count())
@@ -46,6 +59,12 @@ def _records(engine: Engine, name: str, reading: CountedReading) -> RecordStream
             after = page.documents[-1].id
     finally:
         engine.close()
+
+
+def _without_dims(schema: Schema) -> Schema:
+    """The documents come without their vectors: whoever makes new ones says how long they are."""
+    dense = {name: field.model_copy(update={"dims": None}) for name, field in schema.dense.items()}
+    return schema.model_copy(update={"dense": dense})
 
 
 def _ask(engine: Engine, call: Call) -> Any:

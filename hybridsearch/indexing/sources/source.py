@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.records import Located, Unreadable
+from hybridsearch.model.schema import Schema
 
 RecordStream: TypeAlias = Iterator[Located | Unreadable]
 
@@ -63,7 +64,8 @@ class Source:
 
     name: in messages, without any password. records: SourceError is raised at the latest where
     they are read. untyped: whether every value is text (CSV). size: in bytes, where known. state:
-    text that changes with what the source holds, where that can be told.
+    text that changes with what the source holds, where that can be told. schema: of the
+    documents, where the source has one.
     """
 
     name: str
@@ -72,3 +74,4 @@ class Source:
     untyped: bool = False
     size: int | None = None
     state: str | None = None
+    schema: Schema | None = None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 from command_line import Run, running_in, write_lines
+from servers.ask import ask
+from servers.fixtures import ServerUrl
 from vectors import random_units
 
 from hybridsearch import HybridIndex, Schema
@@ -136,6 +139,9 @@ def test_an_index_is_a_source_of_its_documents(tmp_path: Path) -> None:
         )
         given = list(index.scan())
     assert documents_of(target) == given
+    found = open_sources([target]).schema
+    assert found is not None
+    assert found.with_dims(8) == schema  # the documents come without vectors
     with HybridIndex.create(
         f"embedded:{tmp_path / 'y'}", schema=Schema(text=["text"], dense={}), encoder=None
     ) as other:
@@ -150,7 +156,31 @@ def test_an_index_as_a_source_refuses_what_it_has_no_use_for(tmp_path: Path) -> 
     with pytest.raises(ConfigurationError, match="leave --id out"):
         open_sources(["elasticsearch://host/x"], id="n")
     with pytest.raises(IndexNotFoundError, match="there is no index at"):
-        documents_of(f"embedded:{tmp_path / 'absent'}")
+        open_sources([f"embedded:{tmp_path / 'absent'}"])
+
+
+def test_an_index_of_another_schema_is_made_of_an_index(
+    tmp_path: Path, server_url: ServerUrl, tiny_model: Path
+) -> None:
+    run: Run = running_in(tmp_path)
+    url = server_url("elasticsearch")
+    source = f"elasticsearch:{url.removeprefix('http:')}/sources-{uuid.uuid4().hex}"
+    schema = Schema(text={"text": "english"}, metadata={"n": "integer"}, dense={})
+    with HybridIndex.create(source, schema=schema, encoder=None) as index:
+        index.add({"id": str(n), "text": f"whale number{n}", "n": n} for n in range(20))
+    try:
+        assert json.loads(run("schema", source).out) == json.loads(schema.to_json())
+        same = run("index", "embedded:same", source, "--encoder", "none")
+        assert f"schema taken from {source}" in same.err
+        (tmp_path / "schema.json").write_text('{"text": ["text"], "metadata": {"n": "integer"}}')
+        made = run(
+            *("index", "embedded:encoded", source, "--schema", "schema.json"),
+            *("--encoder", tiny_model, "--json"),
+        )
+        assert made.status == 0, made
+        assert (made.last_json["indexed"], made.last_json["passages"]) == (20, 20)
+    finally:
+        ask("DELETE", f"http:{source.partition(':')[2]}")
 
 
 def test_a_missing_client_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
