@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import subprocess
 import sys
 import uuid
 from pathlib import Path
 
 import pytest
+from pages import ROOT, blocks, masked, run, steps
 from servers.ask import ask
 from servers.fixtures import ServerUrl
 
-ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 BOOKS = """\
 {"id": "clock", "title": "Reading the clock", \
@@ -23,37 +20,6 @@ BOOKS = """\
 {"id": "figs", "title": "Growing dates and figs", "text": "Palm trees for the garden.", \
 "year": 2022}
 """
-NUMBER = re.compile(r"\d+(\.\d+)?")
-
-
-def blocks(language: str) -> list[str]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-def masked(text: str) -> list[str]:
-    """Lines with their numbers rounded: another processor adds up a little otherwise."""
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    return [NUMBER.sub(lambda m: f"{float(m[0]):.2f}", line) for line in lines if line]
-
-
-def run(command: list[str], folder: Path) -> str:
-    environment = {
-        **os.environ,
-        "HF_HUB_OFFLINE": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(autouse=True)
@@ -63,11 +29,11 @@ def _needs_the_demo_model() -> None:
 
 @pytest.mark.slow
 def test_the_readmes_python_prints_what_it_says(tmp_path: Path) -> None:
-    code = blocks("python")[0]
+    code = blocks("README.md", "python")[0]
     printed = run(
         [sys.executable, "-W", "error::DeprecationWarning:hybridsearch", "-c", code], tmp_path
     )
-    said = next(block for block in blocks("text") if "documents," in block)
+    said = next(block for block in blocks("README.md", "text") if "documents," in block)
     assert masked(printed) == masked(said)
 
 
@@ -79,10 +45,10 @@ def test_the_readmes_example_on_a_server_prints_what_it_says(
     url = server_url(product)
     name = f"books-{uuid.uuid4().hex}"
     target = f"{product}:{url.removeprefix('http:')}/{name}"
-    code = next(block for block in blocks("python") if "localhost:9200" in block)
+    code = next(block for block in blocks("README.md", "python") if "localhost:9200" in block)
     code = code.replace("elasticsearch://localhost:9200/books", target)
     printed = run([sys.executable, "-c", code], tmp_path)
-    said = next(block for block in blocks("text") if block.startswith("clock"))
+    said = next(block for block in blocks("README.md", "text") if block.startswith("clock"))
     assert masked(printed) == masked(said)
     ask("DELETE", f"{url}/{name}")
 
@@ -90,13 +56,10 @@ def test_the_readmes_example_on_a_server_prints_what_it_says(
 @pytest.mark.slow
 def test_the_readmes_commands_print_what_it_says(tmp_path: Path) -> None:
     (tmp_path / "books.jsonl").write_text(BOOKS, encoding="utf-8")
-    session = next(block for block in blocks("console") if "hybridsearch" in block)
-    steps = re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]
-    assert len(steps) >= 3
-    for step in steps:
-        command, _, said = step.partition("\n")
-        printed = run(shlex.split(command), tmp_path)
-        assert masked(printed) == masked(said), command
+    session = next(block for block in blocks("README.md", "console") if "hybridsearch" in block)
+    assert len(steps(session)) >= 3
+    for command, said in steps(session):
+        assert masked(run(command, tmp_path)) == masked(said), command
 
 
 def test_every_command_of_the_readme_exists() -> None:
