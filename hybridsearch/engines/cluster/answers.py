@@ -99,10 +99,12 @@ def _one(  # noqa: C901, PLR0911 - one line for each kind of call
             yield from _refresh(index)
             if isinstance(call, Commit):
                 yield from check_present(index)
+                index.pace.look_again()
             return None
         case Identify():
             return (yield from identify(index))
         case Rollback():
+            index.pace.look_again()
             return None  # what was sent is in the index, document by document
     raise EngineError(f"{type(call).__name__} is not a call to an open index")
 

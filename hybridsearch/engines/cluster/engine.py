@@ -76,6 +76,11 @@ class ClusterEngine:
         return self._connection.writes_in_flight
 
     @property
+    def index(self) -> ClusterIndex:
+        """The open index, for flows that only clusters have."""
+        return self._opened()
+
+    @property
     def dialect(self) -> Dialect:
         """The product's own words."""
         return self._dialect
@@ -131,6 +136,7 @@ class ClusterEngine:
             case _:
                 return (yield from answer(calls, self._opened()))
         opened = self._index
+        opened.pace.patience = self._connection.write_timeout
         return [Opened(opened.definition, self.kept_by, opened.settings.model_dump())]
 
     def _exchange(self, steps: Sequence[Step]) -> list[HttpReply | None]:
@@ -154,8 +160,10 @@ class ClusterEngine:
             raise lost(error, _purpose(step), target=self._target, seconds=timeout) from error
 
     def _timeout(self, step: Step) -> float:
-        writes = isinstance(step, HttpRequest) and step.writes
-        return self._connection.write_timeout if writes else self._connection.timeout
+        if not (isinstance(step, HttpRequest) and step.writes):
+            return self._connection.timeout
+        most = self._connection.write_timeout
+        return most if step.seconds is None else min(most, step.seconds)
 
     def _opened(self) -> ClusterIndex:
         if self._index is None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.pace import Pace
 from hybridsearch.engines.cluster.server import Server
 from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.schema import Schema
@@ -31,6 +32,7 @@ class ClusterIndex:
     dialect: Dialect
     server: Server
     seen: Seen = field(default_factory=Seen, compare=False)
+    pace: Pace = field(default_factory=Pace, compare=False)
 
     @property
     def schema(self) -> Schema:

@@ -1,8 +1,8 @@
 """Whether an index is still the one that was opened: asked before writing and after.
 
 A server makes an index anew when documents come for one that was deleted, with fields as it
-guesses them, and says nothing. So no documents are sent before a look; and what happened between
-the look and the documents is found when they are made visible.
+guesses them, and says nothing. So no documents are sent without a look shortly before; and what
+happened between the look and the documents is found when they are made durable.
 """
 
 from __future__ import annotations
@@ -33,6 +33,13 @@ def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None
             f"the index at {index.target} is not the one that was opened: its schema or its "
             "encoder is another, or it names several indices; open it again"
         )
+
+
+def look_now_and_then(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
+    """The same, unless it was looked at a moment ago; what happens in between is found later."""
+    if index.pace.looks:
+        yield from check_present(index)
+        index.pace.looked()
 
 
 def identify(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Identified]:

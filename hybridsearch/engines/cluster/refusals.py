@@ -132,10 +132,11 @@ def check_shards(body: Mapping[str, Any], purpose: str, target: str) -> None:
 
 def lost(error: WireError, purpose: str, *, target: str, seconds: float) -> EngineError:
     """The error for a reply that did not come."""
+    shown = f"{round(seconds, 2):g} s"
     if isinstance(error, WireTimeoutError):
         return DeadlineError(
-            f"{target} was asked {purpose} and did not answer within {seconds:g} s: look whether "
-            "it is overloaded, or give it more time with connection={'timeout': ...}"
+            f"{target} was asked {purpose} and did not answer within {shown}: look whether it "
+            "is overloaded, or give it more time with connection={'timeout': ...}"
         )
     if isinstance(error, UnreadableReplyError):
         return EngineError(
@@ -150,7 +151,7 @@ def lost(error: WireError, purpose: str, *, target: str, seconds: float) -> Engi
         )
     return UnavailableError(
         f"{target} was asked {purpose} and cannot be reached ({_short(str(error))}), also when "
-        f"tried again for {seconds:g} s: look at the address and whether the server runs"
+        f"tried again for {shown}: look at the address and whether the server runs"
     )
 
 

@@ -24,6 +24,7 @@ from tenacity import (
 )
 
 from hybridsearch.engines.cluster.wire import (
+    LOST,
     AsyncWire,
     ConnectionLostError,
     HttpReply,
@@ -33,8 +34,7 @@ from hybridsearch.engines.cluster.wire import (
 )
 
 TRANSIENT: Final = frozenset({429, 502, 503, 504})
-FIRST_WAIT: Final = 0.1
-LONGEST_WAIT: Final = 5.0
+_JITTER: Final[Callable[[RetryCallState], float]] = wait_random_exponential(multiplier=0.1, max=5.0)
 
 
 def send(wire: Wire, step: Step, timeout: float) -> HttpReply | None:
@@ -42,6 +42,11 @@ def send(wire: Wire, step: Step, timeout: float) -> HttpReply | None:
     if isinstance(step, Pause):
         time.sleep(step.seconds)
         return None
+    if step.once:
+        try:
+            return wire.send(step, timeout)
+        except ConnectionLostError as error:
+            return HttpReply(LOST, error)
     left = _countdown(timeout)
     reply: HttpReply = _retrying(timeout)(lambda: wire.send(step, left()))
     return reply
@@ -56,6 +61,11 @@ async def send_async(
     if isinstance(step, Pause):
         await asyncio.sleep(step.seconds)
         return None
+    if step.once:
+        try:
+            return await wire.send(step, timeout)
+        except ConnectionLostError as error:
+            return HttpReply(LOST, error)
     left = _countdown(timeout)
 
     async def attempt() -> HttpReply:
@@ -83,10 +93,26 @@ def _retrying_async(timeout: float) -> AsyncRetrying:
 def _policy(timeout: float) -> dict[str, Any]:
     return {
         "stop": stop_before_delay(timeout),
-        "wait": wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        "wait": _wait,
         "retry": retry_if_exception_type(ConnectionLostError) | retry_if_result(_may_pass),
         "retry_error_callback": _last,
     }
+
+
+def pause(attempt: int, reply: HttpReply) -> float:
+    """Seconds to wait before a request is sent again, the next time being attempt + 1."""
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = attempt
+    state.set_result(reply)
+    return _wait(state)
+
+
+def _wait(state: RetryCallState) -> float:
+    """With jitter, growing; at least what the server asks for."""
+    outcome = state.outcome
+    reply = None if outcome is None or outcome.failed else outcome.result()
+    asked = reply.retry_after if isinstance(reply, HttpReply) else None
+    return max(_JITTER(state), asked or 0.0)
 
 
 def _may_pass(reply: HttpReply) -> bool:

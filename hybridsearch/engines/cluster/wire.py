@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+
+LOST: Final = 0
+"""The status of a reply that did not come, since the connection broke; its body is the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """One request: the body is JSON, or JSON lines, already encoded.
 
-    writes: it may take the time that writing may take.
+    writes: it may take the time that writing may take; seconds: or this time, where it is less.
+    once: what may pass is not tried again underneath, since whoever asks does so otherwise.
     """
 
     method: str
@@ -19,14 +23,20 @@ class HttpRequest:
     body: bytes | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     writes: bool = False
+    seconds: float | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """One reply: its status and its body, decoded where it was JSON, text where it was not."""
+    """One reply: its status and its body, decoded where it was JSON, text where it was not.
+
+    retry_after: seconds to wait before asking again, where the server says so.
+    """
 
     status: int
     body: Any
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,11 @@ class Pause:
 
 
 Step: TypeAlias = HttpRequest | Pause
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """The header Retry-After where it names seconds; a date, which servers do not send, is none."""
+    return float(retry_after) if retry_after and retry_after.strip().isdecimal() else None
 
 
 class WireError(Exception):

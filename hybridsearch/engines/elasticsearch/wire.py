@@ -26,6 +26,7 @@ from hybridsearch.engines.cluster.wire import (
     UntrustedError,
     WireError,
     WireTimeoutError,
+    seconds_of,
 )
 
 # What both supported majors understand, whichever major the client is made for.
@@ -124,7 +125,9 @@ def _rounded(timeout: float) -> float:
 def _reply(error: Exception) -> HttpReply:
     """A refusal as a reply; raises WireError where no reply came."""
     if isinstance(error, ApiError | UnsupportedProductError):  # what it is, the reply tells
-        return HttpReply(error.meta.status, error.body)
+        return HttpReply(
+            error.meta.status, error.body, seconds_of(error.meta.headers.get("retry-after"))
+        )
     if isinstance(error, SerializationError):
         raise UnreadableReplyError(_message(error)) from error
     if isinstance(error, ClientTimeout):

@@ -19,11 +19,14 @@ from servers.fault_proxy import (
     on,
     once,
     rewriting,
+    status,
+    times,
     too_large,
 )
 from vectors import random_units
 
-from hybridsearch.engines.cluster import writes
+from hybridsearch import HybridIndex
+from hybridsearch.engines.cluster import pace
 from hybridsearch.errors import EngineError, ForbiddenError, UnavailableError
 
 TOO_MANY = {"type": "es_rejected_execution_exception", "reason": "the queue is full"}
@@ -52,6 +55,16 @@ def refusing(ids: set[str], status: int, error: Any) -> Fault:
     return fault
 
 
+def reset_after_passing_on(exchange: Exchange) -> None:
+    exchange.pass_on()
+    exchange.reset()
+
+
+def status_after_passing_on(exchange: Exchange) -> None:
+    exchange.pass_on()
+    status(504)(exchange)
+
+
 def letters(path: str) -> list[Any]:
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
@@ -69,14 +82,63 @@ def test_documents_that_found_no_room_are_sent_again_alone(
 
 
 def test_documents_that_never_find_room_are_an_error_and_not_dead_letters(
-    place: Place, proxy: FaultProxy, asked: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    place: Place, proxy: FaultProxy, asked: Ask, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(writes, "ATTEMPTS", 2)
     place.make([])
     proxy.fault = on("_bulk", refusing({"d001"}, 429, TOO_MANY))
     with pytest.raises(UnavailableError, match=r"429: .*the queue is full.*ask less at once"):
-        asked(place.through(proxy.url), "add", documents(5))
+        asked(place.through(proxy.url), "add", documents(5), connection={"write_timeout": 0.5})
+    assert len(proxy.asked("_bulk")) > 1
     assert not list(tmp_path.glob("*.jsonl"))
+
+
+def bulk_sizes(proxy: FaultProxy) -> list[int]:
+    return [len(request.body) for request in proxy.asked("_bulk")]
+
+
+def test_a_server_without_room_is_sent_less_after_a_pause(
+    place: Place, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.make([])
+    monkeypatch.setattr(pace, "LEAST_BYTES", 1_000)
+    monkeypatch.setattr(pace, "BULK_BYTES", 20_000)
+    proxy.fault = on("_bulk", times(3, status(429)))
+    with HybridIndex.open(place.through(proxy.url)) as index:
+        report = index.add(documents(300))
+        assert (report.indexed, report.failed, report.exact) == (300, 0, True)
+        assert index.count() == 300
+    sizes = bulk_sizes(proxy)
+    assert sizes[0] > 15_000
+    assert max(sizes[3:6]) < 4_000, "the size is halved by each refusal"
+    assert sizes[3] < max(sizes[4:]), "it grows again where requests are taken"
+
+
+def test_a_server_that_asks_for_more_time_than_there_is_is_not_asked_again(
+    place: Place, proxy: FaultProxy
+) -> None:
+    place.make([])
+    proxy.fault = on("_bulk", status(429, Retry_After="30"))
+    with (
+        HybridIndex.open(place.through(proxy.url), connection={"write_timeout": 1.0}) as index,
+        pytest.raises(UnavailableError, match="told to be 429"),
+    ):
+        index.add(documents(3))
+    # The client of OpenSearch does not hand on the headers of a refusal.
+    assert (len(bulk_sizes(proxy)) == 1) == (place.product == "elasticsearch")
+
+
+@pytest.mark.parametrize("lost", [reset_after_passing_on, status_after_passing_on])
+def test_documents_whose_answer_was_lost_are_sent_again_and_not_told_as_replaced_for_sure(
+    place: Place, proxy: FaultProxy, asked: Ask, lost: Fault
+) -> None:
+    place.make(documents(2))
+    proxy.fault = on("_bulk", once(lost))
+    report = asked(place.through(proxy.url), "add", documents(10))
+    assert (report.indexed, report.exact) == (10, False)
+    assert 2 <= report.replaced <= 10
+    assert asked(place.target, "count") == 10
+    again = asked(place.target, "add", documents(10))
+    assert (again.indexed, again.replaced, again.exact) == (10, 10, True)
 
 
 def test_a_document_that_the_server_refuses_is_set_aside_with_the_reason(
@@ -133,7 +195,10 @@ def test_a_request_that_is_too_large_is_sent_in_halves(
     (letter,) = letters(report.dead_letters)
     assert letter["id"] == "huge"
     assert "too large" in letter["reason"]
-    assert len(proxy.asked("_bulk")) > 4
+    sizes = bulk_sizes(proxy)
+    assert len(sizes) > 4
+    refused = next(at for at, size in enumerate(sizes) if size <= 1_500)
+    assert all(size <= 1_500 or size > 5_000 for size in sizes[refused:]), "it was remembered"
 
 
 @pytest.mark.parametrize("change", [lambda _: {}, lambda body: {"items": body["items"][:1]}])

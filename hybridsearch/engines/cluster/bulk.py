@@ -1,0 +1,174 @@
+"""Bulk requests that adapt to what the server can take, until every item of them is settled.
+
+What a reply refuses for lack of room, and what a lost reply leaves open, is sent again, also item
+by item; for as long as anything gets through there is no end to that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.refusals import check_reply, lost, part_of, reason_of, refusal
+from hybridsearch.engines.cluster.sending import TRANSIENT, pause
+from hybridsearch.engines.cluster.wire import LOST, HttpReply, HttpRequest, Pause, Step
+from hybridsearch.errors import EngineError, RefusedError
+
+_TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One action with its document, as it is sent; position: in the call."""
+
+    position: int
+    lines: bytes
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of items: results by position; failures with their reasons.
+
+    doubtful: positions that may have been stored by a request whose reply did not come.
+    """
+
+    results: dict[int, str] = field(default_factory=dict)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    doubtful: set[int] = field(default_factory=set)
+
+
+def bulk(items: Iterator[Item], index: ClusterIndex, purpose: str) -> Generator[Step, Any, Settled]:
+    """Send all items; raises EngineError where the fault is not theirs: all would be failures."""
+    settled = Settled()
+    queue = _Queue(items)
+    attempt, progress = 0, time.monotonic()
+    while chunk := queue.take(index.pace.bytes):
+        left = progress + index.pace.patience - time.monotonic()
+        reply: HttpReply = yield _request(chunk, index, left)
+        if reply.status == 413:
+            _make_smaller(chunk, reply, queue, index, purpose, settled)
+            continue
+        again, error = _settle(chunk, reply, index, purpose, settled)
+        if len(again) < len(chunk):
+            attempt, progress = 0, time.monotonic()
+        if error is None:
+            index.pace.went_well()
+            continue
+        attempt += 1
+        wait = pause(attempt, reply)
+        if time.monotonic() + wait > progress + index.pace.patience:
+            raise error
+        queue.put_back(again)
+        yield Pause(wait)
+    return settled
+
+
+def _request(chunk: Sequence[Item], index: ClusterIndex, left: float) -> HttpRequest:
+    body = b"".join([item.lines for item in chunk])
+    path = f"{index.path}/_bulk"
+    return HttpRequest("POST", path, body, _TOLD, writes=True, seconds=max(left, 0.1), once=True)
+
+
+def _settle(
+    chunk: Sequence[Item], reply: HttpReply, index: ClusterIndex, purpose: str, settled: Settled
+) -> tuple[Sequence[Item], EngineError | None]:
+    """Items to be sent again, and the error that it is if that does not help."""
+    if reply.status == LOST:
+        settled.doubtful.update(item.position for item in chunk)
+        seconds = index.pace.patience
+        return chunk, lost(reply.body, purpose, target=index.target, seconds=seconds)
+    if reply.status in TRANSIENT:
+        _note(reply.status, chunk, index, settled)
+        return chunk, refusal(reply.status, reply.body, purpose, target=index.target)
+    again: list[Item] = []
+    last: EngineError | None = None
+    for item, outcome in zip(chunk, _outcomes(reply, len(chunk), index, purpose), strict=True):
+        status = outcome["status"]
+        if status < 300 or outcome.get("result") == "not_found":
+            settled.results[item.position] = outcome["result"]
+            continue
+        error = refusal(status, outcome, purpose, target=index.target)
+        if status in TRANSIENT:
+            _note(status, [item], index, settled, first=not again)
+            again.append(item)
+            last = error
+        elif isinstance(error, RefusedError):
+            settled.failures.append((item.position, reason_of(outcome)[1]))
+        else:
+            raise error
+    return again, last
+
+
+def _note(
+    status: int,
+    items: Sequence[Item],
+    index: ClusterIndex,
+    settled: Settled,
+    *,
+    first: bool = True,
+) -> None:
+    """429 says that nothing was done, and to send less; of the others neither is known."""
+    if status != 429:
+        settled.doubtful.update(item.position for item in items)
+    elif first:
+        index.pace.no_room()
+
+
+def _make_smaller(
+    chunk: Sequence[Item],
+    reply: HttpReply,
+    queue: _Queue,
+    index: ClusterIndex,
+    purpose: str,
+    settled: Settled,
+) -> None:
+    index.pace.too_large(sum(len(item.lines) for item in chunk))
+    if len(chunk) > 1:
+        queue.put_back(chunk)
+        return
+    error = refusal(413, reply.body, purpose, target=index.target)
+    settled.failures.append((chunk[0].position, str(error)))
+
+
+def _outcomes(
+    reply: HttpReply, count: int, index: ClusterIndex, purpose: str
+) -> list[Mapping[str, Any]]:
+    body = check_reply(reply, purpose, target=index.target)
+    found = part_of(body, "items", purpose, target=index.target)
+    if len(found) != count:
+        raise EngineError(
+            f"{index.target} was sent {count} documents and answered for {len(found)}: is there a "
+            "proxy at this address that changes replies?"
+        )
+    return [next(iter(given.values())) for given in found]
+
+
+class _Queue:
+    """Items still to be sent: those that come again first, then the rest, made when taken."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._again: deque[Item] = deque()
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """These come first."""
+        self._again.extendleft(reversed(items))
+
+    def take(self, size: int) -> list[Item]:
+        """At least one item, if there is any, and as many as go into so many bytes."""
+        chunk: list[Item] = []
+        taken = 0
+        while (item := self._next()) is not None:
+            if chunk and taken + len(item.lines) > size:
+                self._again.appendleft(item)
+                break
+            chunk.append(item)
+            taken += len(item.lines)
+        return chunk
+
+    def _next(self) -> Item | None:
+        return self._again.popleft() if self._again else next(self._items, None)

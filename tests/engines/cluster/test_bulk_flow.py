@@ -1,0 +1,100 @@
+"""The flow of bulk requests alone: what is sent after which reply, and what it is taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from cluster_flows import index_on
+
+from hybridsearch.engines.cluster.bulk import Item, Settled, bulk
+from hybridsearch.engines.cluster.wire import (
+    LOST,
+    ConnectionLostError,
+    HttpReply,
+    HttpRequest,
+    Pause,
+)
+from hybridsearch.errors import UnavailableError
+
+ITEMS = [Item(position, b"%d" % position * 100 + b"\n") for position in range(8)]
+
+
+def started(patience: float = 100.0) -> tuple[Generator[Any, Any, Settled], Any]:
+    index = index_on("elasticsearch")
+    index.pace.patience = patience
+    flow = bulk(iter(ITEMS), index, "to store documents")
+    return flow, next(flow)
+
+
+def answered(*statuses: int, result: str = "created") -> HttpReply:
+    items: list[Any] = [
+        {"index": {"status": status, "result": result}}
+        if status < 300
+        else {"index": {"status": status, "error": {"type": "told", "reason": f"{status}"}}}
+        for status in statuses
+    ]
+    return HttpReply(200, {"items": items})
+
+
+def sent(request: Any) -> list[int]:
+    assert isinstance(request, HttpRequest)
+    assert request.body is not None
+    return [int(line[:1]) for line in request.body.split()]
+
+
+def end(flow: Generator[Any, Any, Settled], reply: HttpReply) -> Settled:
+    with pytest.raises(StopIteration) as stopped:
+        flow.send(reply)
+    settled: Settled = stopped.value.value
+    return settled
+
+
+def test_the_time_that_a_server_asks_for_is_waited() -> None:
+    flow, _ = started()
+    waiting = flow.send(HttpReply(429, {}, retry_after=70.0))
+    assert waiting == Pause(70.0)
+
+
+def test_items_without_room_are_sent_again_alone_and_a_refused_one_is_not() -> None:
+    flow, first = started()
+    assert sent(first) == list(range(8))
+    waiting = flow.send(answered(201, 429, 400, 201, 503, 201, 201, 429))
+    assert isinstance(waiting, Pause)
+    again = flow.send(None)
+    assert sent(again) == [1, 4, 7]
+    settled = end(flow, answered(200, 200, 200, result="updated"))
+    assert settled.failures == [(2, "told: 400")]
+    assert sorted(settled.results) == [0, 1, 3, 4, 5, 6, 7]
+    assert settled.doubtful == {4}, "429 says that nothing was done, 503 does not"
+
+
+def test_a_lost_reply_leaves_all_its_items_in_doubt() -> None:
+    flow, _ = started()
+    assert isinstance(flow.send(HttpReply(LOST, ConnectionLostError("reset"))), Pause)
+    assert sent(flow.send(None)) == list(range(8))
+    assert end(flow, answered(*[201] * 8)).doubtful == set(range(8))
+
+
+def test_without_progress_in_time_it_is_given_up() -> None:
+    flow, _ = started(patience=0.5)
+    assert isinstance(flow.send(answered(201, *[429] * 7)), Pause)
+
+    def refuse_for_ever() -> None:
+        while True:  # no pause is made here: a wait that would end too late is enough
+            flow.send(answered(*[429] * len(sent(flow.send(None)))))
+
+    with pytest.raises(UnavailableError, match="429"):
+        refuse_for_ever()
+
+
+def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() -> None:
+    flow, _ = started()
+    size = sum(len(item.lines) for item in ITEMS)
+    first = flow.send(HttpReply(413, ""))
+    assert sent(first) == [0, 1, 2, 3]
+    second = flow.send(answered(*[201] * 4))
+    assert sent(second) == [4, 5, 6, 7]
+    assert len(second.body) <= size // 2
+    assert len(end(flow, answered(*[201] * 4)).results) == 8
