@@ -137,4 +137,16 @@ def _source(document: Document) -> bytes:
     try:
         return orjson.dumps(document.fields, option=_JSON)
     except (TypeError, ValueError) as error:
-        raise DocumentError(f"its fields cannot be kept as JSON: {error}", id=document.id) from None
+        raise DocumentError(
+            f"it cannot be kept as JSON ({error}): leave it out, or give it as text or a number",
+            id=document.id,
+            field=next((name for name in document.fields if not _is_kept(document, name)), None),
+        ) from None
+
+
+def _is_kept(document: Document, name: str) -> bool:
+    try:
+        orjson.dumps({name: document.fields[name]}, option=_JSON)
+    except (TypeError, ValueError):
+        return False
+    return True
