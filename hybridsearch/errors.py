@@ -178,6 +178,10 @@ class DeadlineError(UnavailableError):
     """No answer came within the time of the request."""
 
 
+class WritesHeldError(UnavailableError):
+    """Somebody holds writes to the index, as a roll-out does for a moment."""
+
+
 class NotAuthenticatedError(EngineError):
     """The server does not know who is asking."""
 
@@ -200,3 +204,7 @@ class RefusedError(EngineError):
 
 class PartialResultsError(EngineError):
     """A part of the index did not answer, and the caller did not allow for that."""
+
+
+class RolloutError(EngineError):
+    """A new version of an index is not fit to serve; the old one goes on."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.presence import check_present
 from hybridsearch.engines.cluster.refusals import check_reply, lost, part_of, reason_of, refusal
 from hybridsearch.engines.cluster.sending import TRANSIENT, pause
 from hybridsearch.engines.cluster.wire import LOST, HttpReply, HttpRequest, Pause, Step
-from hybridsearch.errors import EngineError, RefusedError
+from hybridsearch.errors import EngineError, RefusedError, WritesHeldError
 
 _TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
 
@@ -64,6 +65,8 @@ def bulk(items: Iterator[Item], index: ClusterIndex, purpose: str) -> Generator[
             raise error
         queue.put_back(again)
         yield Pause(wait)
+        if isinstance(error, WritesHeldError):  # another index may be in its place by now
+            yield from check_present(index)
     return settled
 
 
@@ -94,6 +97,9 @@ def _settle(
         error = refusal(status, outcome, purpose, target=index.target)
         if status in TRANSIENT:
             _note(status, [item], index, settled, first=not again)
+            again.append(item)
+            last = error
+        elif isinstance(error, WritesHeldError):
             again.append(item)
             last = error
         elif isinstance(error, RefusedError):

@@ -30,6 +30,11 @@ class Dialect(Protocol):
     def similarity_slope(self) -> float:
         """How much a score rises with a dot product, where that is not negative."""
 
+    @property
+    def view_place(self) -> tuple[str, str]:
+        """The path, after an index's, at which views are opened, alone at which they are closed;
+        and what their name is called there."""
+
     def check(self, server: Server) -> None:
         """Raises UnsupportedServerError for a server this package was not made for."""
 

@@ -22,6 +22,7 @@ from hybridsearch.errors import (
     PartialResultsError,
     RefusedError,
     UnavailableError,
+    WritesHeldError,
 )
 
 _LONGEST_REASON = 400
@@ -57,6 +58,12 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
     of_the_index = _about_the_index(status, kind, reason, target)
     if of_the_index is not None:
         return of_the_index
+    if kind == "cluster_block_exception" and "index write (api)" in reason:
+        return WritesHeldError(
+            f"{told}, and writes to the index are held ({reason}), also when asked again: a "
+            "roll-out holds them for a moment before another version serves; where none is under "
+            f"way, allow them again (index.blocks.write in the settings of {target})"
+        )
     if kind == "cluster_block_exception":
         return UnavailableError(
             f"{told} and does not allow it to anyone now ({status}: {reason}): make room where a "

@@ -13,6 +13,7 @@ from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import ID
 from hybridsearch.engines.cluster.passages import passages_of
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
+from hybridsearch.engines.cluster.views import KEPT
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.model.document import Document
 
@@ -20,18 +21,38 @@ _PURPOSE: Final = "for the next documents"
 _PARTS: Final = "hits.hits._source,_shards.failed,_shards.failures,timed_out,error,status"
 
 
-def scan(call: Scan, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Scanned]:
-    """The documents after an id. A page needs nothing of the page before it but its last id."""
-    reply = yield HttpRequest(
-        "POST",
-        f"{index.path}/_search",
-        orjson.dumps(scan_body(call, index)),
-        {"allow_partial_search_results": "false", "filter_path": _PARTS},
-    )
-    body = check_reply(reply, _PURPOSE, target=index.target)
-    check_shards(body, _PURPOSE, index.target)
-    found = [hit["_source"] for hit in body.get("hits", {}).get("hits", ())]
-    return Scanned([_document(source, index, vectors=call.vectors) for source in found])
+def scan(
+    call: Scan, index: ClusterIndex, view: str | None = None
+) -> Generator[HttpRequest, HttpReply, Scanned]:
+    """The documents after an id. A page needs nothing of the page before it but its last id.
+
+    view: of the index, to read it as it was (`views.open_view`).
+    """
+    body = scan_body(call, index)
+    if view is not None:
+        body["pit"] = {"id": view, "keep_alive": KEPT}
+    path = f"{index.path}/_search" if view is None else "/_search"
+    return (yield from _page(path, body, index, vectors=call.vectors))
+
+
+def read(
+    ids: Sequence[str], index: ClusterIndex, *, vectors: bool
+) -> Generator[HttpRequest, HttpReply, Scanned]:
+    """Those of these documents that searches see, by rising id."""
+    body = scan_body(Scan(None, len(ids), vectors), index)
+    body["query"] = {"terms": {ID: list(ids)}}
+    return (yield from _page(f"{index.path}/_search", body, index, vectors=vectors))
+
+
+def _page(
+    path: str, body: dict[str, Any], index: ClusterIndex, *, vectors: bool
+) -> Generator[HttpRequest, HttpReply, Scanned]:
+    params = {"filter_path": _PARTS, "allow_partial_search_results": "false"}
+    reply = yield HttpRequest("POST", path, orjson.dumps(body), params)
+    found = check_reply(reply, _PURPOSE, target=index.target)
+    check_shards(found, _PURPOSE, index.target)
+    sources = [hit["_source"] for hit in found.get("hits", {}).get("hits", ())]
+    return Scanned([_document(source, index, vectors=vectors) for source in sources])
 
 
 def scan_body(call: Scan, index: ClusterIndex) -> dict[str, Any]:

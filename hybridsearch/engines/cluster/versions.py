@@ -18,6 +18,7 @@ from hybridsearch.engines.cluster.refusals import check_reply
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.errors import EngineError, IndexNotFoundError
 
+FIRST: Final = 1
 _NUMBERED: Final = re.compile(r"-(\d{6})")
 ROLLOUT: Final = "hybridsearch_rollout"
 Asking: TypeAlias = Generator[HttpRequest, HttpReply, Any]
@@ -38,13 +39,16 @@ class Versions:
     def next(self) -> str:
         """The name of the version after the last one."""
         last = int(self.numbered[-1][-6:]) if self.numbered else 0
-        return f"{self.name}-{last + 1:06d}"
+        # An index that has the name itself becomes the first version.
+        least = FIRST if self.alias else FIRST + 1
+        return f"{self.name}-{max(last + 1, least):06d}"
 
     @property
-    def before(self) -> str | None:
-        """The version that would serve again after a rollback."""
-        older = [name for name in self.numbered if self.serving and name < self.serving]
-        return older[-1] if older else None
+    def after_serving(self) -> tuple[str, ...]:
+        """The versions with a higher number than the one that serves has."""
+        if self.serving is None or not self.alias:
+            return self.numbered
+        return tuple(name for name in self.numbered if name > self.serving)
 
 
 def read_versions(name: str, target: str) -> Generator[HttpRequest, HttpReply, Versions]:
@@ -83,7 +87,13 @@ def replace_index(name: str, index: str, target: str) -> Asking:
 def clone(index: str, copy: str, target: str) -> Asking:
     """A copy of an index that takes no writes; it shares the files, and so takes no time."""
     body = {"settings": {"index": {"blocks.write": None}}}
-    yield from _change("PUT", f"{index_path(index)}/_clone{index_path(copy)}", body, f"to copy {index} to {copy}", target)
+    yield from _change(
+        "PUT",
+        f"{index_path(index)}/_clone{index_path(copy)}",
+        body,
+        f"to copy {index} to {copy}",
+        target,
+    )
 
 
 def block_writes(index: str, target: str) -> Asking:
@@ -119,6 +129,13 @@ def force_merge(index: str, target: str) -> Asking:
     purpose = f"to merge {index}"
     path = f"{index_path(index)}/_forcemerge"
     reply = yield HttpRequest("POST", path, params={"max_num_segments": "1"}, writes=True)
+    check_reply(reply, purpose, target=target)
+
+
+def refresh(index: str, target: str) -> Asking:
+    """Make what was written visible."""
+    purpose = f"to make what was written to {index} visible"
+    reply = yield HttpRequest("POST", f"{index_path(index)}/_refresh", writes=True)
     check_reply(reply, purpose, target=target)
 
 

@@ -31,6 +31,7 @@ class Elasticsearch:
     engine = "elasticsearch"
     product = "Elasticsearch"
     similarity_slope = 0.5
+    view_place = ("/_pit", "id")
 
     def check(self, server: Server) -> None:
         """Elasticsearch 8.19 and 9."""

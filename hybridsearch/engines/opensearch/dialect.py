@@ -31,6 +31,7 @@ class OpenSearch:
     engine = "opensearch"
     product = "OpenSearch"
     similarity_slope = 1.0
+    view_place = ("/_search/point_in_time", "pit_id")
 
     def check(self, server: Server) -> None:
         """OpenSearch 2.19 and 3 with the k-NN plugin."""

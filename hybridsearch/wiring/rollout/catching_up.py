@@ -1,0 +1,87 @@
+"""Catching up: what is written to the old version during a roll-out reaches the new one.
+
+The old version is compared with a view of itself, so that nothing is asked of whoever writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hybridsearch.engines.calls import Scan, Scanned
+from hybridsearch.engines.cluster.scanning import read, scan
+from hybridsearch.engines.cluster.views import Entry, changes, list_entries
+from hybridsearch.model.document import Document
+from hybridsearch.wiring.rollout.place import Place, Version
+
+_BATCH = 500
+
+
+def entries(place: Place, of: str, *, view: bool) -> Iterator[Entry]:
+    """All entries of a version, or of a view, by rising id."""
+    after = None
+    while page := place.ask(list_entries(of, after, place.target, view=view)):
+        yield from page
+        after = page[-1].id
+
+
+def documents_in(
+    old: Version, view: str, after: str | None, *, vectors: bool
+) -> Iterator[Document]:
+    """The documents of a view after an id, as `add` takes them."""
+    while True:
+        call = Scan(after, _BATCH, vectors)
+        page: Scanned = old.engine.ask(scan(call, old.engine.index, view))
+        if not page.documents:
+            return
+        yield from page.documents
+        after = page.documents[-1].id
+
+
+def first_gap(view: Iterator[Entry], new: Iterator[Entry]) -> str | None:
+    """The last id up to which the new version has every document of the view: a load that was cut
+    off goes on after it. None where it has to begin."""
+    reached = None
+    there = next(new, None)
+    for entry in view:
+        while there is not None and there.id < entry.id:
+            there = next(new, None)
+        if there is None or there.id != entry.id:
+            return reached
+        reached = entry.id
+    return reached
+
+
+class Caught:
+    """What the new version was given again: count is of documents written and deleted, refused are
+    the ids of those that it would not take."""
+
+    def __init__(self, old: Version, new: Version, *, vectors: bool) -> None:
+        self.count = 0
+        self.refused: set[str] = set()
+        self._old = old.engine
+        self._new = new.index
+        self._vectors = vectors
+
+    def up(self, before: Iterator[Entry], now: Iterator[Entry]) -> int:
+        """Do to the new version what was done to the old one between `before` and `now`; returns
+        to how many documents."""
+        written: list[str] = []
+        gone: list[str] = []
+        begin = self.count
+        for id, there in changes(before, now):
+            self.count += 1
+            (written if there else gone).append(id)
+            if len(written) + len(gone) >= _BATCH:
+                self._do(written, gone)
+                written, gone = [], []
+        self._do(written, gone)
+        return self.count - begin
+
+    def _do(self, written: Sequence[str], gone: Sequence[str]) -> None:
+        if gone:
+            self._new.delete(gone)
+        if written:
+            asked = read(written, self._old.index, vectors=self._vectors)
+            found: Scanned = self._old.ask(asked)
+            report = self._new.add(found.documents)
+            self.refused.update(failure.id for failure in report.failures if failure.id)

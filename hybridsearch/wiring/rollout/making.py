@@ -1,0 +1,83 @@
+"""Making a new version, and giving it what it goes without while it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from hybridsearch.encoding.load import NO_ENCODER, load_encoder
+from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.engines.cluster import versions as cluster
+from hybridsearch.engines.cluster.revising import read_index
+from hybridsearch.errors import RolloutError
+from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.schema import Schema
+from hybridsearch.wiring.opening import create
+from hybridsearch.wiring.rollout.place import Place, Version
+from hybridsearch.wiring.rollout.wanted import Wanted
+
+Say = Callable[[str], None]
+_BULK: Final[dict[str, Any]] = {"refresh_interval": "-1", "number_of_replicas": 0}
+_HEALTH_SECONDS: Final = 300
+
+
+def make_like(place: Place, name: str, serving: str, wanted: Wanted) -> None:
+    """The new version, made of what is wanted and else of what the old one is made of."""
+    found = place.ask(read_index(serving, place.target, place.engine.dialect))
+    settings = {**found.settings.model_dump(), **(wanted.settings or {})}
+    definition = found.definition
+    if wanted.schema is None and wanted.encoder is None:
+        make(place, name, definition, settings)
+        return
+    encoder = wanted.encoder if wanted.encoder is not None else definition.encoder
+    make(place, name, definition_of(wanted.schema or definition.schema, encoder), settings)
+
+
+def definition_of(schema: Schema, encoder: str | Encoder | None) -> IndexDefinition:
+    without = encoder is None or encoder == NO_ENCODER or not schema.dense
+    loaded = None if without or encoder is None else load_encoder(encoder)
+    if loaded is not None:
+        open_dims = {
+            key: field.model_copy(update={"dims": None}) for key, field in schema.dense.items()
+        }
+        schema = schema.model_copy(update={"dense": open_dims})
+    return next(create(schema, encoder, loaded)).definition
+
+
+def make(
+    place: Place, name: str, definition: IndexDefinition, settings: Mapping[str, Any] | None
+) -> None:
+    place.create(name, definition, settings)
+    place.ask(cluster.change_settings(name, _BULK, place.target))
+
+
+def settle(place: Place, names: tuple[str | None, str], wanted: Wanted, say: Say) -> None:
+    """Give the new version what it goes without during its load."""
+    old, new = names
+    if wanted.merge:
+        say(f"merging {new} to one segment a shard")
+        place.ask(cluster.force_merge(new, place.target))
+    found = place.ask(read_index(new, place.target, place.engine.dialect))
+    settings = {
+        "refresh_interval": found.settings.refresh_interval,
+        "number_of_replicas": found.settings.replicas,
+    }
+    place.ask(cluster.change_settings(new, settings, place.target))
+    place.ask(cluster.refresh(new, place.target))
+    if found.settings.replicas and (
+        old is None or place.ask(cluster.healthy(old, 1, place.target))
+    ):
+        say(f"waiting for the replicas of {new}")
+        if not place.ask(cluster.healthy(new, _HEALTH_SECONDS, place.target)) and old is not None:
+            raise RolloutError(
+                f"the replicas of {new} are not there after {_HEALTH_SECONDS} s: look at "
+                "GET /_cluster/allocation/explain, and run the roll-out again"
+            )
+
+
+def same_vectors(old: Version, new: Version) -> bool:
+    """Whether the old version's vectors are what the new one's encoder would give."""
+    return (
+        old.definition.fingerprint == new.definition.fingerprint
+        and old.definition.schema.dense == new.definition.schema.dense
+    )

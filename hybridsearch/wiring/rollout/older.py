@@ -1,0 +1,53 @@
+"""Older versions: one that serves again, and those that are no longer needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hybridsearch.engines.cluster import versions as cluster
+from hybridsearch.errors import RolloutError
+from hybridsearch.wiring.rollout.place import Place, place_at
+
+
+def roll_back(target: str, *, connection: Mapping[str, Any] | None = None) -> tuple[str, str]:
+    """Let the version before serve again, in one step; returns it, and the one that served.
+
+    What was written since the roll-out is in the newer version only. Raises RolloutError where
+    there is no version before.
+    """
+    with place_at(target, connection) as place:
+        serving, before = _serving(place)
+        if before is None:
+            raise RolloutError(f"{serving} is the only version behind {target}: nothing to go to")
+        place.ask(cluster.block_writes(serving, target))
+        place.ask(cluster.allow_writes(before, target))
+        place.ask(cluster.point(place.name, before, serving, target))
+        return before, serving
+
+
+def prune(
+    target: str, *, keep: int = 1, connection: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
+    """Delete the versions older than the one that serves, but for the last `keep`; returns their
+    names. Newer ones, which a rollback or a roll-out under way has left, stay."""
+    with place_at(target, connection) as place:
+        versions = place.versions()
+        serving, _ = _serving(place)
+        older = [name for name in versions.numbered if name < serving]
+        gone = older[: len(older) - keep] if keep else older
+        for name in gone:
+            place.ask(cluster.delete_index(name, target))
+        return tuple(gone)
+
+
+def _serving(place: Place) -> tuple[str, str | None]:
+    """The version that serves and the one before it that is still there."""
+    versions = place.versions()
+    if versions.serving is None or not versions.alias:
+        raise RolloutError(
+            f"{place.target} is not an alias of versions: `hybridsearch rollout` makes it one"
+        )
+    note = place.ask(cluster.read_note(versions.serving, place.target)) or {}
+    before = note.get("before")
+    return versions.serving, before if before in versions.numbered else None

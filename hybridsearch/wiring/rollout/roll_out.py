@@ -1,0 +1,262 @@
+"""Rolling out: a new version is loaded beside the old one, caught up, checked, and then serves.
+
+The old version answers all the time. Writes are held for a moment at the end, so that none is
+lost between the last look at the old version and the first write to the new one; a writer of this
+package waits so long. Killed anywhere, the old version goes on serving, and the same call goes on
+with what is there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.engines.cluster import versions as cluster
+from hybridsearch.engines.cluster.pace import LOOK_SECONDS
+from hybridsearch.engines.cluster.versions import FIRST, Versions
+from hybridsearch.engines.cluster.views import close_view, open_view, view_is_kept
+from hybridsearch.errors import ConfigurationError, RolloutError
+from hybridsearch.indexing.counts import IndexProgress
+from hybridsearch.wiring.rollout.catching_up import Caught, documents_in, entries, first_gap
+from hybridsearch.wiring.rollout.checks import Checked, check, judge, set_aside
+from hybridsearch.wiring.rollout.making import (
+    Say,
+    definition_of,
+    make,
+    make_like,
+    same_vectors,
+    settle,
+)
+from hybridsearch.wiring.rollout.place import Place, Version, place_at
+from hybridsearch.wiring.rollout.wanted import Wanted
+
+# Rounds of catching up, and what may be left for the moment in which writes are held.
+_ROUNDS: Final = 10
+_FEW: Final = 500
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What serves now and what did before; what was loaded, set aside, and caught up with.
+
+    held_seconds: how long writes were held.
+    """
+
+    serving: str
+    before: str | None
+    documents: int
+    refused: int
+    caught_up: int
+    checked: Checked | None
+    held_seconds: float
+    seconds: float
+
+
+def roll_out(
+    target: str,
+    wanted: Wanted,
+    *,
+    connection: Mapping[str, Any] | None = None,
+    say: Say = lambda _: None,
+) -> Rolled:
+    """Let a new version of the index at `target`, an alias, serve in place of the old one.
+
+    Raises RolloutError where the new version is not fit to serve, ConfigurationError, EngineError;
+    the old version then goes on.
+    """
+    begin = time.perf_counter()
+    with place_at(target, connection) as place:
+        versions = _looked_at(place, place.versions(), wanted)
+        if versions.serving is None:
+            return _first(place, versions, wanted, begin, say)
+        name, view = _begun(place, versions, wanted, say)
+        with place.open(versions.serving) as old, place.open(name) as new:
+            names = versions.serving, name
+            refused = _load(place, old, new, view, wanted, say)
+            caught = Caught(old, new, vectors=same_vectors(old, new))
+            view = _caught_up(place, names, view, caught, say)
+            checked = check(old.index, new.index, wanted.queries)
+            _tell(names, checked, say)
+            judge(checked, refused + len(caught.refused), wanted)
+            settle(place, names, wanted, say)
+            held = time.perf_counter()
+            with _held(place, versions.serving):
+                if old.definition != new.definition:
+                    # Until every writer has looked whether the index is still its own.
+                    time.sleep(LOOK_SECONDS)
+                place.ask(cluster.refresh(versions.serving, place.target))
+                now = entries(place, versions.serving, view=False)
+                caught.up(entries(place, view, view=True), now)
+                before = _serve(place, versions, name, say)
+            held = time.perf_counter() - held
+            place.ask(close_view(view, place.engine.dialect, place.target))
+            return Rolled(
+                serving=name,
+                before=before,
+                documents=new.index.count(),
+                refused=refused + len(caught.refused),
+                caught_up=caught.count,
+                checked=checked,
+                held_seconds=held,
+                seconds=time.perf_counter() - begin,
+            )
+
+
+def _caught_up(place: Place, names: tuple[str, str], view: str, caught: Caught, say: Say) -> str:
+    """Bring the new version near to the old one; returns the view that it then equals."""
+    old, new = names
+    for _ in range(_ROUNDS):
+        place.ask(cluster.refresh(old, place.target))
+        later = place.ask(open_view(old, place.engine.dialect, place.target))
+        changed = caught.up(entries(place, view, view=True), entries(place, later, view=True))
+        place.ask(cluster.write_note(new, _note(old, later), place.target))
+        place.ask(close_view(view, place.engine.dialect, place.target))
+        view = later
+        if changed:
+            say(f"caught up with {changed:,} writes to {old}")
+        if changed <= _FEW:
+            break
+    return view
+
+
+def _tell(names: tuple[str, str], checked: Checked, say: Say) -> None:
+    before, after = checked.documents
+    say(
+        f"{names[1]} has {after:,} documents ({names[0]} has {before:,}); of the ten best for "
+        f"{checked.queries} queries, {checked.overlap:.0%} are the same"
+    )
+
+
+def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: Say) -> Rolled:
+    """Nothing serves yet: the alias is made once the first version is loaded."""
+    if wanted.documents is None or wanted.schema is None:
+        raise ConfigurationError(
+            f"there is no index at {place.target} to make another version of: name a source and a "
+            "schema for the first one"
+        )
+    name = _unfinished(place, versions, wanted)
+    if name is None:
+        name = place.versions().next
+        encoder = DEFAULT_MODEL if wanted.encoder is None else wanted.encoder
+        make(place, name, definition_of(wanted.schema, encoder), wanted.settings)
+        place.ask(cluster.write_note(name, _note("", ""), place.target))
+    say(f"loading {name}, the first version")
+    with place.open(name) as new:
+        report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint)
+        if report.failed and not wanted.force:
+            raise RolloutError(set_aside(report))
+        settle(place, (None, name), wanted, say)
+        place.ask(cluster.point(place.name, name, None, place.target))
+        place.ask(cluster.write_note(name, {"before": None}, place.target))
+        say(f"{place.name} is served by {name}")
+        seconds = time.perf_counter() - begin
+        return Rolled(name, None, new.index.count(), report.failed, 0, None, 0.0, seconds)
+
+
+def _looked_at(place: Place, versions: Versions, wanted: Wanted) -> Versions:
+    if not versions.alias and not wanted.replace_index:
+        raise ConfigurationError(
+            f"{place.target} is an index itself, and a roll-out needs an alias in its place: say "
+            f"replace_index (--replace-index), and the index becomes {place.name}-{FIRST:06d} "
+            "behind an alias of its name"
+        )
+    if versions.serving is not None:
+        settings = place.ask(cluster.read_settings(versions.serving, place.target))
+        if settings.get("blocks.write") == "true":  # a roll-out was killed in its last moment
+            place.ask(cluster.allow_writes(versions.serving, place.target))
+    return versions
+
+
+def _unfinished(place: Place, versions: Versions, wanted: Wanted) -> str | None:
+    """The version that an earlier roll-out has begun and not finished."""
+    found = None
+    for name in versions.after_serving:
+        note = place.ask(cluster.read_note(name, place.target))
+        if note is None or "view" not in note:
+            continue
+        if wanted.restart:
+            place.ask(cluster.delete_index(name, place.target))
+        else:
+            found = name
+    return found
+
+
+def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[str, str]:
+    """The new version's name, and the view of the old one that its load begins with."""
+    serving = versions.serving or ""
+    dialect = place.engine.dialect
+    name = _unfinished(place, versions, wanted)
+    if name is None:
+        name = place.versions().next
+        view = place.ask(open_view(serving, dialect, place.target))
+        make_like(place, name, serving, wanted)
+        place.ask(cluster.write_note(name, _note(serving, view), place.target))
+        say(f"loading {name}; {serving} serves meanwhile")
+        return name, view
+    note = place.ask(cluster.read_note(name, place.target)) or {}
+    if note.get("of") != serving or not place.ask(view_is_kept(note["view"], place.target)):
+        raise RolloutError(
+            f"an earlier roll-out has begun {name}, and the server no longer knows what {serving} "
+            "was then (it keeps that for a day): begin anew with restart (--restart)"
+        )
+    say(f"going on with {name}, which an earlier roll-out has begun")
+    return name, note["view"]
+
+
+def _load(
+    place: Place,
+    old: Version,
+    new: Version,
+    view: str,
+    wanted: Wanted,
+    say: Say,
+) -> int:
+    """Fill the new version; returns how many documents it would not take."""
+
+    def progress(so_far: IndexProgress) -> None:
+        say(f"{so_far.indexed:,} documents loaded into {new.name}")
+
+    if wanted.documents is not None:
+        report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
+    else:
+        place.ask(cluster.refresh(new.name, place.target))
+        done = first_gap(entries(place, view, view=True), entries(place, new.name, view=False))
+        documents = documents_in(old, view, done, vectors=same_vectors(old, new))
+        report = new.index.add(documents, progress=progress)
+    if report.failed and not wanted.force:
+        raise RolloutError(set_aside(report))
+    return report.failed
+
+
+@contextmanager
+def _held(place: Place, index: str) -> Iterator[None]:
+    """Writes to an index are refused meanwhile, and allowed again where this fails."""
+    place.ask(cluster.block_writes(index, place.target))
+    try:
+        yield
+    except BaseException:
+        place.ask(cluster.allow_writes(index, place.target))
+        raise
+
+
+def _serve(place: Place, versions: Versions, new: str, say: Say) -> str:
+    """Let the alias stand for the new version; returns the name of the one before."""
+    serving = versions.serving or ""
+    before = serving
+    if versions.alias:
+        place.ask(cluster.point(place.name, new, serving, place.target))
+    else:
+        before = f"{place.name}-{FIRST:06d}"
+        place.ask(cluster.clone(serving, before, place.target))
+        place.ask(cluster.replace_index(place.name, new, place.target))
+    place.ask(cluster.write_note(new, {"before": before}, place.target))
+    say(f"{place.name} is served by {new}")
+    return before
+
+
+def _note(of: str, view: str) -> dict[str, Any]:
+    return {"of": of, "view": view}
