@@ -15,8 +15,11 @@ from hybridsearch.cli.demo_command import demo
 from hybridsearch.cli.index_command import index
 from hybridsearch.cli.info_command import info
 from hybridsearch.cli.mapping_command import mapping
+from hybridsearch.cli.retry_command import retry
+from hybridsearch.cli.rollout_command import prune, rollback, rollout
 from hybridsearch.cli.schema_command import schema
 from hybridsearch.cli.search_command import search
+from hybridsearch.cli.stopping import Stopped
 from hybridsearch.errors import FilterError, HybridSearchError
 
 FAILED = 1
@@ -30,7 +33,19 @@ app = typer.Typer(
     help="Hybrid search: BM25 and dense vectors, blended into scores that explain themselves.\n\n"
     "Exit status: 0 fine, 1 failed, 2 wrong usage, 3 indexed but some documents were set aside.",
 )
-for command in (index, copy, search, info, delete, schema, demo):
+for command in (
+    index,
+    retry,
+    copy,
+    search,
+    info,
+    delete,
+    rollout,
+    rollback,
+    prune,
+    schema,
+    demo,
+):
     app.command()(command)
 app.add_typer(mapping, name="mapping")
 
@@ -66,6 +81,9 @@ def main() -> None:
             raise
         typer.echo("interrupted: what was committed stays", err=True)
         sys.exit(INTERRUPTED)
+    except Stopped as stopped:
+        typer.echo(told(stopped), err=True)
+        sys.exit(stopped.status)
     except BrokenPipeError:
         # Whoever read our output has gone; keep Python from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -87,7 +105,7 @@ def main() -> None:
 
 
 def told(error: BaseException) -> str:
-    """The error in one line."""
+    """The error in one line, with what its notes add."""
     if isinstance(error, FilterError) and error.position is not None:
         return f"filter, at character {error.position + 1}: {error.reason}"
     lines = str(error).splitlines()
@@ -97,7 +115,7 @@ def told(error: BaseException) -> str:
         lines = [
             error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
         ]
-    return " ".join(" ".join(lines).split())
+    return " ".join("; ".join([" ".join(lines), *getattr(error, "__notes__", ())]).split())
 
 
 def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:

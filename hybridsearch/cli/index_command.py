@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from hybridsearch.cli.arguments import (
     Cache,
@@ -26,13 +16,15 @@ from hybridsearch.cli.arguments import (
     Target,
     settings_of,
 )
-from hybridsearch.cli.console import messages, print_json, say
+from hybridsearch.cli.checkpoints import CheckpointFile, Restart, checkpoint_of
+from hybridsearch.cli.console import print_json, say
 from hybridsearch.cli.guessing import schema_of
+from hybridsearch.cli.indexing_progress import shown_progress
+from hybridsearch.cli.stopping import Stop, Stopped
 from hybridsearch.encoding.load import DEFAULT_MODEL, NO_ENCODER
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError
-from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.sources.open import open_sources
-from hybridsearch.indexing.sources.source import Reading, RecordStream, Source
+from hybridsearch.indexing.sources.source import RecordStream, Source
 from hybridsearch.model.response import IndexReport
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.index import HybridIndex
@@ -61,13 +53,30 @@ def index(
     dead_letters: Annotated[
         Path | None, typer.Option(help="The file for documents that are set aside.")
     ] = None,
+    checkpoint: CheckpointFile = None,
+    restart: Restart = False,
     json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
 ) -> None:
-    """Index documents; those with an id that is known replace the old ones."""
+    """Index documents; those with an id that is known replace the old ones.
+
+    Ctrl-C and SIGTERM store what was read. However it ended, the same command goes on where it
+    was, as long as its files are the same; standard input is read from its beginning.
+    """
     source = open_sources(sources, query=query, id=id)
     opened, records = _opened(target, source, schema, encoder, settings_of(settings), cache)
-    with opened, _progress(source.reading) as progress:
-        report = opened.add(records, dead_letters=dead_letters, progress=progress)
+    stop = Stop()
+    with stop.listening(), opened, shown_progress(source.reading, "indexing") as progress:
+        try:
+            report = opened.add(
+                stop.until(records),
+                dead_letters=dead_letters,
+                checkpoint=checkpoint_of(target, sources, source, checkpoint, restart=restart),
+                progress=progress,
+            )
+        except Stopped as stopped:
+            if source.reading.fraction is not None:
+                stopped.add_note(f"{source.reading.fraction:.0%} of the source was read")
+            raise
     _tell(report, json)
     if report.failed:
         raise typer.Exit(SET_ASIDE)
@@ -128,35 +137,6 @@ def _fits(given: Schema, existing: Schema) -> bool:
     return given.model_copy(update={"dense": dense}) == existing
 
 
-@contextmanager
-def _progress(reading: Reading) -> Iterator[Callable[[IndexProgress], None]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[documents]:,} documents, {task.fields[rate]:,.0f}/s"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = messages()
-    # Where nobody is looking it would only leave empty lines.
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
-        task = shown.add_task("indexing", total=1.0, documents=0, rate=0.0)
-
-        def update(progress: IndexProgress) -> None:
-            elapsed = shown.tasks[0].elapsed or 1e-9
-            shown.update(
-                task,
-                completed=reading.fraction or 0.0,
-                total=1.0 if reading.fraction is not None else None,
-                documents=progress.indexed + progress.failed,
-                rate=(progress.indexed + progress.failed) / elapsed,
-            )
-
-        yield update
-
-
 def _most(report: IndexReport) -> str:
     return "" if report.exact else "at most "
 
@@ -172,11 +152,10 @@ def _tell(report: IndexReport, json: bool) -> None:
             if report.duplicates
             else ""
         )
+        + (f"; {report.resumed:,} records were done by earlier runs" if report.resumed else "")
     )
     if report.failed:
-        say(
-            f"{report.failed:,} documents were set aside in {report.dead_letters}; the first: "
-            f"{report.failures[0].reason}"
-        )
+        first = f"; the first: {report.failures[0].reason}" if report.failures else ""
+        say(f"{report.failed:,} documents were set aside in {report.dead_letters}{first}")
     if json:
         print_json(report.as_dict())

@@ -15,6 +15,7 @@ from hybridsearch.wiring.index import HybridIndex
 def search(
     target: Target,
     query: Annotated[str, typer.Argument(help="What to look for.")],
+    *,
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits to show.")] = 10,
     fusion: Annotated[
         str, typer.Option(help="How scores are blended: convex, rrf, rrf(k=10), ...")
@@ -33,10 +34,18 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what each retriever gave.")
     ] = False,
+    query_log: Annotated[
+        str | None,
+        typer.Option(
+            help="Where to keep a record of the search: a file of JSON lines, or "
+            "elasticsearch://HOST:9200/INDEX or opensearch://HOST:9200/INDEX; 'off' for none. "
+            "[default: HYBRIDSEARCH_QUERY_LOG, or off]"
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the response as JSON.")] = False,
 ) -> None:
     """Search an index."""
-    with HybridIndex.open(target) as index:
+    with HybridIndex.open(target, query_log=query_log) as index:
         if not retriever or set(retriever) != {"lexical"}:
             with messages().status("loading the encoder"):
                 index.warm_up()

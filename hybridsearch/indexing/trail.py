@@ -97,9 +97,9 @@ class Trail:
     def remains(self) -> str | None:
         """What is durable, and how to go on from there; None where nothing is."""
         if self._checkpoint is not None and self._durable:
-            how = f"start again with the checkpoint {self._checkpoint.path} to go on"
+            how = f"the same again goes on from there (checkpoint {self._checkpoint.path})"
         else:
-            how = "add the source again: equal ids take each other's place"
+            how = "the same again replaces them by themselves and goes on"
         return f"{self._durable:,} documents are stored and stay; {how}" if self._durable else None
 
     @property

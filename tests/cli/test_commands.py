@@ -271,26 +271,46 @@ def test_an_index_of_another_encoder_names_both(
     ran.failed_with("was made with the encoder", str(tiny_model), str(other), "index the source")
 
 
-def test_an_interrupt_ends_the_command_and_keeps_what_was_committed(
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stores_what_was_read_and_ends_the_command(
+    books: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = _indexing(books, tmp_path)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 128 + number
+    first, last = err.decode().strip().splitlines()
+    assert first == "stopping: what was read is being stored; once more to end at once"
+    assert last.startswith("stopped; 1 documents are stored and stay")
+    with HybridIndex.open(f"embedded:{tmp_path / 'books'}") as index:
+        assert index.count() == 21
+
+
+def test_standard_input_that_stays_open_does_not_hold_up_a_second_signal(
     books: str, tmp_path: Path
 ) -> None:
+    process = _indexing(books, tmp_path)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.decode().startswith("\nstopping: ")
+
+
+def _indexing(books: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A run that has read one document and waits for the next."""
     process = subprocess.Popen(
         [str(SCRIPT), "index", books, "-"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=tmp_path,
+        cwd=folder,
     )
     assert process.stdin is not None
     process.stdin.write((json.dumps(book(99)) + "\n").encode())
     process.stdin.flush()
-    time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-
-    assert process.returncode == 130
-    assert err.decode().strip() == "interrupted: what was committed stays"
-    with HybridIndex.open(f"embedded:{tmp_path / 'books'}") as index:
-        assert index.count() == 20
+    time.sleep(2.0)
+    return process
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly(books: str, tmp_path: Path) -> None:

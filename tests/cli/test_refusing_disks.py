@@ -21,7 +21,7 @@ from hybridsearch import HybridIndex, Schema
 NOBODY = 65_534
 # Another user may not be able to read the installed packages: they are imported before.
 AS_NOBODY = f"""
-import os, sys
+import gzip, os, sys  # while the standard library can be read
 from typer.testing import CliRunner
 from hybridsearch.cli.app import app, main
 CliRunner().invoke(app, ["search", "embedded:x", "whales", "--json"], catch_exceptions=False)

@@ -41,7 +41,7 @@ def test_all_that_a_source_gave_before_it_broke_is_kept_and_told(target: str) ->
         with pytest.raises(RuntimeError, match="the source broke") as raised:
             index.add(failing(5, 1500))
         (note,) = raised.value.__notes__
-        assert note.startswith("1,495 documents are stored and stay; add the source again")
+        assert note.startswith("1,495 documents are stored and stay; the same again replaces")
         assert index.count() == 1500
         assert [hit.id for hit in index.search("word1499").hits] == ["d1499"]
     with HybridIndex.open(target) as index:

@@ -1,0 +1,107 @@
+"""A run that is killed at a random moment and started again ends with every document once."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from vectors import random_units
+
+from hybridsearch import HybridIndex, Schema
+
+COUNT = 20_000
+KILLS = 10
+VECTORS = random_units(256, seed=9)
+SCHEMA = Schema(
+    text=["text"],
+    metadata={"n": "integer"},
+    dense={"dense": {"embeds": ["text"], "dims": 8}},
+)
+# The command line, with a checkpoint after every batch.
+PROGRAM = """
+import sys
+from hybridsearch.indexing import trail
+trail.PERSIST_SECONDS = 0.0
+from hybridsearch.cli.app import main
+print("begun", file=sys.stderr, flush=True)
+main()
+"""
+
+
+def fields(number: int) -> dict[str, Any]:
+    return {"text": f"word{number} and more", "n": number}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Every hundredth line is no document; the last of equal ids counts."""
+    path = tmp_path / "source.jsonl"
+    with path.open("w") as file:
+        for number in range(COUNT):
+            vector = VECTORS[number % len(VECTORS)].tolist()
+            line = json.dumps({"id": f"d{number:05d}", **fields(number), "dense": vector})
+            file.write(f"{line}\n")
+            if number % 100 == 50:
+                file.write("no document\n")
+    return path
+
+
+@pytest.mark.parametrize("kept_by", ["embedded", "elasticsearch", "opensearch"])
+def test_a_killed_run_goes_on_and_ends_exact(
+    kept_by: str, source: Path, tmp_path: Path, server_url: Callable[[str], str]
+) -> None:
+    target = "embedded:./index"
+    if kept_by != "embedded":
+        address = server_url(kept_by).removeprefix("http:")
+        target = f"{kept_by}:{address}/killed-{uuid.uuid4().hex[:8]}"
+    settings = None if kept_by == "embedded" else {"replicas": 0}
+    place = target if kept_by != "embedded" else f"embedded:{tmp_path / 'index'}"
+    HybridIndex.create(place, schema=SCHEMA, encoder=None, settings=settings).close()
+    letters = tmp_path / "letters.jsonl"
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        "index",
+        target,
+        str(source),
+        "--dead-letters",
+        str(letters),
+        "--json",
+    ]
+    command += ["--checkpoint", str(tmp_path / "run.checkpoint")]
+    draw = random.Random(kept_by)
+    kills = 0
+    while kills < KILLS:
+        process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        process.stderr.readline()
+        time.sleep(draw.uniform(0.0, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            kills += 1
+        else:  # it was done before: the next run begins anew
+            letters.unlink()
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["resumed"] > 0
+    with HybridIndex.open(place) as index:
+        assert index.count() == COUNT
+        for number, found in enumerate(index.scan(vectors=True)):
+            assert found.id == f"d{number:05d}"
+            assert found.fields == fields(number)
+            wanted = VECTORS[number % len(VECTORS)]
+            assert np.allclose(found.vectors["dense"].vectors[0], wanted, atol=1e-6)
+    set_aside = [json.loads(line)["place"] for line in letters.read_text().splitlines()]
+    assert len(set_aside) == len(set(set_aside)) == COUNT // 100
