@@ -14,6 +14,7 @@ from hybridsearch.model.filters import Node
 DEFAULT_WINDOW: Final = 200
 MAXIMUM_WINDOW: Final = 10_000
 MAXIMUM_QUERY_CHARACTERS: Final = 10_000
+MAXIMUM_NAME_CHARACTERS: Final = 100
 
 
 class SearchOptions(TypedDict, total=False):
@@ -29,6 +30,9 @@ class SearchOptions(TypedDict, total=False):
     passages: int
     explain: bool
     allow_partial: bool
+    query_id: str | None
+    client_id: str | None
+    application: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,8 @@ class SearchRequest:
     passages: how many of its best passages a hit shows; explain: whether hits carry ledgers.
     allow_partial: where a part of the index does not answer, give the rest with a warning rather
     than raise PartialResultsError.
+    query_id, client_id, application: who asks and from where, at most 100 characters each, for
+    the query log alone; a logged search without a query_id is given one.
     """
 
     text: str | None = None
@@ -56,6 +62,9 @@ class SearchRequest:
     passages: int = 1
     explain: bool = False
     allow_partial: bool = False
+    query_id: str | None = None
+    client_id: str | None = None
+    application: str | None = None
 
     @property
     def end(self) -> int:
@@ -70,6 +79,7 @@ class SearchRequest:
     def check(self) -> None:
         """Raises QueryError that says which value is wrong and what would be right."""
         self._check_text()
+        self._check_identity()
         for name, least in (("k", 1), ("offset", 0), ("passages", 0), ("window", 1)):
             value = getattr(self, name)
             if value is None and name == "window":
@@ -90,6 +100,17 @@ class SearchRequest:
                 f"window {self.depth} is smaller than offset + k = {self.end}: "
                 f"give window={self.end} or more, or leave it out"
             )
+
+    def _check_identity(self) -> None:
+        for name in ("query_id", "client_id", "application"):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, str) or not 0 < len(value) <= MAXIMUM_NAME_CHARACTERS:
+                raise QueryError(
+                    f"{name} must be a string of 1 to {MAXIMUM_NAME_CHARACTERS} characters, "
+                    f"not {str(value)[:40]!r}"
+                )
 
     def _check_text(self) -> None:
         if self.text is None:

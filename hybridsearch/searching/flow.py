@@ -66,8 +66,9 @@ def search(
     plan = plan_search(request, schema, encodes=encodes)
     timings = Timings()
     warnings = list(plan.warnings)
+    unanswered: list[str] = []
     queries = yield from _queries(plan, timings, warnings)
-    ask = _Asking(request, plan, queries, foresight, timings, warnings)
+    ask = _Asking(request, plan, queries, foresight, timings, unanswered)
     retrieved = yield from ask.retrieve()
     with timings.step("fuse"):
         candidacy = tabulate(plan.columns, retrieved.candidates, request.depth)
@@ -75,6 +76,7 @@ def search(
     answer = yield from ask.answer(candidacy, opened, retrieved.documents)
     with timings.step("fuse"):
         hits = _hits(request, schema, candidacy.ids, answer, opened)
+    warnings.extend(unanswered)
     if len(hits) < len(answer.rows):
         gone = len(answer.rows) - len(hits)
         unless = ", or are in a part of the index that did not answer"
@@ -88,6 +90,8 @@ def search(
         completed=_by_name(plan, opened.cells.sum(axis=0).tolist()),
         timings_ms=timings.rounded(),
         warnings=tuple(dict.fromkeys(warnings)),
+        degraded=bool(unanswered),
+        query_id=request.query_id,
     )
 
 
@@ -117,7 +121,7 @@ class _Asking:
     queries: tuple[RetrieverQuery, ...]
     foresight: Foresight
     timings: Timings
-    warnings: list[str]
+    unanswered: list[str]
 
     def retrieve(self) -> Generator[Retrieve, Retrieved, Retrieved]:
         request = self.request
@@ -126,7 +130,7 @@ class _Asking:
         )
         with self.timings.step("retrieve"):
             retrieved = yield call
-        self.warnings.extend(retrieved.warnings)
+        self.unanswered.extend(retrieved.warnings)
         return retrieved
 
     def answer(
@@ -179,7 +183,7 @@ class _Asking:
             completed = yield call
         if step == "complete":
             self.timings.move(completed.milliseconds.get("fetch", 0.0), source=step, to="fetch")
-        self.warnings.extend(completed.warnings)
+        self.unanswered.extend(completed.warnings)
         return completed
 
     @property

@@ -30,6 +30,9 @@ from hybridsearch.wiring.adding import add_async
 from hybridsearch.wiring.caching import CacheSetting, cache_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
+from hybridsearch.wiring.query_log.asked import Asked
+from hybridsearch.wiring.query_log.log import QueryLog
+from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
 from hybridsearch.wiring.trails import checkpoint_for, dead_letters_for, named
 
@@ -55,6 +58,7 @@ class AsyncHybridIndex:
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         cache: CacheSetting = None,
+        query_log: QueryLogSetting = None,
     ) -> Self:
         """A new, empty index; see HybridIndex.create."""
         place = Target.parse(target)
@@ -62,7 +66,7 @@ class AsyncHybridIndex:
         loaded = None
         if encoder is not None and schema.dense:
             loaded = await asyncio.to_thread(load_encoder, encoder)
-        return await cls._made(place, options, create(schema, encoder, loaded), cache)
+        return await cls._made(place, options, create(schema, encoder, loaded), cache, query_log)
 
     @classmethod
     async def open(
@@ -74,23 +78,32 @@ class AsyncHybridIndex:
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         cache: CacheSetting = None,
+        query_log: QueryLogSetting = None,
     ) -> Self:
         """An index that exists; see HybridIndex.open."""
         place = Target.parse(target)
         options = EngineOptions(target, client, connection, settings, asynchronous=True)
         loaded = None if encoder is None else await asyncio.to_thread(load_encoder, encoder)
-        return await cls._made(place, options, open_index(place, loaded), cache)
+        return await cls._made(place, options, open_index(place, loaded), cache, query_log)
 
     @classmethod
     async def _made(
-        cls, place: Target, options: EngineOptions, flow: Any, cache: CacheSetting
+        cls,
+        place: Target,
+        options: EngineOptions,
+        flow: Any,
+        cache: CacheSetting,
+        query_log: QueryLogSetting,
     ) -> Self:
         chosen = cache_for(cache)
+        log = query_log_for(query_log, place, options.connection)
         engine = engine_at(place, options)
         try:
             load = (await run_async([flow], engine.perform_async))[0]
-            return cls(Performer(engine, load, chosen), place)
+            return cls(Performer(engine, load, chosen, log), place)
         except BaseException:
+            if log is not None:
+                log.close()
             await engine.close_async()
             raise
 
@@ -98,6 +111,11 @@ class AsyncHybridIndex:
     def schema(self) -> Schema:
         """The fields of the index."""
         return self._performer.engine.definition.schema
+
+    @property
+    def query_log(self) -> QueryLog | None:
+        """Where searches are recorded; it counts what was `written` and what was `dropped`."""
+        return self._performer.log
 
     async def add(
         self,
@@ -129,7 +147,7 @@ class AsyncHybridIndex:
         **options: Unpack[SearchOptions],
     ) -> list[SearchResponse]:
         """Search many queries at once; see HybridIndex.search_many."""
-        requests = as_requests(queries, k=k, **options)
+        asked = Asked.now(as_requests(queries, k=k, **options), self.query_log)
         flows = [
             search(
                 request,
@@ -137,9 +155,10 @@ class AsyncHybridIndex:
                 encodes=self._performer.encodes,
                 foresight=self._performer.foresight,
             )
-            for request in requests
+            for request in asked.requests
         ]
-        return await run_async(flows, self._performer.perform_async)
+        responses = await run_async(flows, self._performer.perform_async)
+        return asked.answered(responses, self.target)
 
     async def warm_up(self) -> None:
         """Load the encoder now rather than with the first text that needs it."""

@@ -29,6 +29,9 @@ from hybridsearch.wiring.adding import add
 from hybridsearch.wiring.caching import CacheSetting, cache_for
 from hybridsearch.wiring.opening import create, engine_at, open_index
 from hybridsearch.wiring.performer import Performer
+from hybridsearch.wiring.query_log.asked import Asked
+from hybridsearch.wiring.query_log.log import QueryLog
+from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
 from hybridsearch.wiring.trails import checkpoint_for, dead_letters_for, named
 
@@ -55,6 +58,7 @@ class HybridIndex:
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         cache: CacheSetting = None,
+        query_log: QueryLogSetting = None,
     ) -> Self:
         """A new, empty index at `embedded:PATH`, `elasticsearch://HOST:9200/NAME` or
         `opensearch://HOST:9200/NAME` (`+https` after the engine for TLS).
@@ -66,12 +70,14 @@ class HybridIndex:
         replicas, vector_index and others (`hybridsearch.engines.cluster.index_settings`).
         cache: a folder that keeps what was encoded for other indexes and runs; True for one in
         the user's cache folder; without it, what HYBRIDSEARCH_CACHE says, or none.
+        query_log: a file of JSON lines, or an index such as elasticsearch://HOST:9200/query-log,
+        that gets a record of every search; without it, what HYBRIDSEARCH_QUERY_LOG says, or none.
         Raises IndexExistsError, SchemaError, ConfigurationError, EncoderError, EngineError.
         """
         place = Target.parse(target)
         options = EngineOptions(target, client, connection, settings)
         loaded = None if encoder is None or not schema.dense else load_encoder(encoder)
-        return cls._made(place, options, create(schema, encoder, loaded), cache)
+        return cls._made(place, options, create(schema, encoder, loaded), cache, query_log)
 
     @classmethod
     def open(
@@ -83,6 +89,7 @@ class HybridIndex:
         connection: Mapping[str, Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         cache: CacheSetting = None,
+        query_log: QueryLogSetting = None,
     ) -> Self:
         """An index that exists; its encoder is loaded when a query or a document needs it.
 
@@ -92,15 +99,26 @@ class HybridIndex:
         place = Target.parse(target)
         options = EngineOptions(target, client, connection, settings)
         loaded = None if encoder is None else load_encoder(encoder)
-        return cls._made(place, options, open_index(place, loaded), cache)
+        return cls._made(place, options, open_index(place, loaded), cache, query_log)
 
     @classmethod
-    def _made(cls, place: Target, options: EngineOptions, flow: Any, cache: CacheSetting) -> Self:
+    def _made(
+        cls,
+        place: Target,
+        options: EngineOptions,
+        flow: Any,
+        cache: CacheSetting,
+        query_log: QueryLogSetting,
+    ) -> Self:
         chosen = cache_for(cache)
+        log = query_log_for(query_log, place, options.connection)
         engine = engine_at(place, options)
         try:
-            return cls(Performer(engine, run([flow], engine.perform)[0], chosen), place)
+            load = run([flow], engine.perform)[0]
+            return cls(Performer(engine, load, chosen, log), place)
         except BaseException:
+            if log is not None:
+                log.close()
             engine.close()
             raise
 
@@ -108,6 +126,11 @@ class HybridIndex:
     def schema(self) -> Schema:
         """The fields of the index."""
         return self._performer.engine.definition.schema
+
+    @property
+    def query_log(self) -> QueryLog | None:
+        """Where searches are recorded; it counts what was `written` and what was `dropped`."""
+        return self._performer.log
 
     def add(
         self,
@@ -149,7 +172,7 @@ class HybridIndex:
         **options: Unpack[SearchOptions],
     ) -> list[SearchResponse]:
         """Search many queries at once: encoded together, retrieved together, in their order."""
-        requests = as_requests(queries, k=k, **options)
+        asked = Asked.now(as_requests(queries, k=k, **options), self.query_log)
         flows = [
             search(
                 request,
@@ -157,9 +180,9 @@ class HybridIndex:
                 encodes=self._performer.encodes,
                 foresight=self._performer.foresight,
             )
-            for request in requests
+            for request in asked.requests
         ]
-        return run(flows, self._performer.perform)
+        return asked.answered(run(flows, self._performer.perform), self.target)
 
     def warm_up(self) -> None:
         """Load the encoder now rather than with the first text that needs it."""

@@ -13,12 +13,13 @@ from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery, EncoderCal
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
 from hybridsearch.searching.foresight import Foresight
+from hybridsearch.wiring.query_log.log import QueryLog
 
 
 class Performer:
     """Makes the calls of one round: those for the encoder together, then those for the engine.
 
-    The encoder is loaded when the first call needs it.
+    The encoder is loaded when the first call needs it. log: what searches are recorded in.
     """
 
     def __init__(
@@ -26,8 +27,10 @@ class Performer:
         engine: Engine,
         load: Callable[[], Encoder] | None,
         cache: EmbeddingCache | None = None,
+        log: QueryLog | None = None,
     ) -> None:
         self.engine = engine
+        self.log = log
         self._load = load
         self._cache = cache
         self._encoder: Encoder | None = None
@@ -63,12 +66,16 @@ class Performer:
             return self._encoder
 
     def close(self) -> None:
-        """Close the engine and the cache."""
+        """Close the query log, which takes seconds at most, the cache and the engine."""
+        if self.log is not None:
+            self.log.close()
         self._close_cache()
         self.engine.close()
 
     async def close_async(self) -> None:
         """The same with `await`."""
+        if self.log is not None:
+            await asyncio.to_thread(self.log.close)
         self._close_cache()
         await self.engine.close_async()
 

@@ -58,17 +58,8 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
     of_the_index = _about_the_index(status, kind, reason, target)
     if of_the_index is not None:
         return of_the_index
-    if kind == "cluster_block_exception" and "index write (api)" in reason:
-        return WritesHeldError(
-            f"{told}, and writes to the index are held ({reason}), also when asked again: a "
-            "roll-out holds them for a moment before another version serves; where none is under "
-            f"way, allow them again (index.blocks.write in the settings of {target})"
-        )
     if kind == "cluster_block_exception":
-        return UnavailableError(
-            f"{told} and does not allow it to anyone now ({status}: {reason}): make room where a "
-            "disk is full, or take the block away (index.blocks in the index's settings)"
-        )
+        return _blocked(told, status, reason, target)
     if status == 403:
         return ForbiddenError(
             f"{told} and does not allow it (403: {reason}): give this user the privileges that "
@@ -85,6 +76,19 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
             "ask less at once, or give it more time with connection={'timeout': ...}"
         )
     return RefusedError(f"{told} and refused ({status}: {reason})")
+
+
+def _blocked(told: str, status: int, reason: str, target: str) -> EngineError:
+    if "index write (api)" in reason:
+        return WritesHeldError(
+            f"{told}, and writes to the index are held ({reason}), also when asked again: a "
+            "roll-out holds them for a moment before another version serves; where none is under "
+            f"way, allow them again (index.blocks.write in the settings of {target})"
+        )
+    return UnavailableError(
+        f"{told} and does not allow it to anyone now ({status}: {reason}): make room where a "
+        "disk is full, or take the block away (index.blocks in the index's settings)"
+    )
 
 
 def _about_the_index(status: int, kind: str, reason: str, target: str) -> EngineError | None:

@@ -6,6 +6,7 @@ who runs the cluster, one with the mapping and the settings it cannot do without
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hybridsearch.engines.cluster.dialect import Dialect
@@ -21,12 +22,18 @@ def rendered(
     name: str, definition: IndexDefinition, settings: IndexSettings, dialect: Dialect
 ) -> dict[str, dict[str, Any]]:
     """The body of each of PARTS: of the index `name`, and of the templates for `name-*`."""
-    index = index_body(definition, settings, dialect)
     needed = dialect.settings(settings, vectors=bool(definition.schema.dense))
+    return in_parts(name, index_body(definition, settings, dialect), needed)
+
+
+def in_parts(
+    name: str, index: dict[str, Any], needed: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """An index's body in PARTS; needed: the settings that its fields cannot do without."""
     tuned = {key: value for key, value in index["settings"]["index"].items() if key not in needed}
     fields: dict[str, Any] = {"mappings": index["mappings"]}
     if needed:
-        fields = {"settings": {"index": needed}, **fields}
+        fields = {"settings": {"index": dict(needed)}, **fields}
     bodies = (
         index,
         {

@@ -1,0 +1,126 @@
+"""The record of a search: the fields of UBI, what is our own among them, and nothing secret."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hybridsearch import Hit, SearchRequest, SearchResponse, field
+from hybridsearch.engines.cluster.log_index import PROPERTIES, STEPS
+from hybridsearch.errors import QueryError
+from hybridsearch.fusion.convex import Convex
+from hybridsearch.searching.record import Issue, query_record
+from hybridsearch.searching.timings import STEPS as TIMED
+
+# The query of UBI 1.3.0: names, JSON types and the most characters.
+UBI = {
+    "application": (str, 100),
+    "query_id": (str, 100),
+    "client_id": (str, 100),
+    "user_query": (str, None),
+    "query_attributes": (dict, None),
+    "object_id_field": (str, 100),
+    "timestamp": (str, None),
+    "query_response_id": (str, None),
+    "query_response_hit_ids": (list, None),
+}
+INDEX_ONLY = {"query"}  # of the index `ubi_queries`, beside the schema of a query
+ISSUE = Issue("elasticsearch://localhost:9200/books", 1_764_000_000.25, 12.3456, 2)
+
+
+def response(**changes: Any) -> SearchResponse:
+    given: dict[str, Any] = {
+        "hits": (Hit("b", 0.9, {"title": "kept out"}), Hit("a", 0.5, {})),
+        "candidates": {"lexical": 7, "dense": 9},
+        "completed": {"lexical": 1, "dense": 2},
+        "timings_ms": dict.fromkeys(TIMED, 1.5),
+        "query_id": "q1",
+    }
+    return SearchResponse(**{**given, **changes})
+
+
+def record(request: SearchRequest, **changes: Any) -> dict[str, Any]:
+    made = query_record(request, response(**changes), ISSUE)
+    assert json.loads(json.dumps(made)) == made
+    return made
+
+
+def test_a_full_record_has_the_fields_of_ubi_and_no_others() -> None:
+    made = record(SearchRequest("whales", client_id="c1", application="shop"))
+    assert made.keys() == {*UBI, *INDEX_ONLY}
+    for name, (kind, most) in UBI.items():
+        assert isinstance(made[name], kind), name
+        assert most is None or len(made[name]) <= most
+    assert datetime.fromisoformat(made["timestamp"]) == datetime.fromtimestamp(ISSUE.at, UTC)
+    assert made["timestamp"].endswith("Z")
+    assert str(uuid.UUID(made["query_response_id"])) == made["query_response_id"]
+    assert (made["query_id"], made["client_id"], made["application"]) == ("q1", "c1", "shop")
+    assert made["query_response_hit_ids"] == ["b", "a"]
+
+
+def test_our_own_attributes_tell_how_the_search_went() -> None:
+    request = SearchRequest(
+        "whales", k=2, offset=1, where=field("year") > 1900, fusion=Convex(dense=0.5)
+    )
+    own = record(request, degraded=True, warnings=("shard 1 did not answer",))["query_attributes"]
+    assert own["index"] == ISSUE.index
+    assert own["filter"] == "year > 1900"
+    assert (own["fusion"], own["fusion_settings"]) == ("convex", "convex(dense=0.5)")
+    assert own["hits"] == [{"id": "b", "score": 0.9}, {"id": "a", "score": 0.5}]
+    assert (own["hit_count"], own["best_score"]) == (2, 0.9)
+    assert (own["k"], own["offset"], own["window"], own["batch"]) == (2, 1, 200, 2)
+    assert own["completed"] == {"lexical": 1, "dense": 2}
+    assert own["completed_scores"] == 3
+    assert own["retrievers"] == ["lexical", "dense"]
+    assert own["timings_ms"] == dict.fromkeys(TIMED, 1.5)
+    assert own["took_ms"] == 12.346
+    assert (own["degraded"], own["warning_count"]) == (True, 1)
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    made = record(SearchRequest(vector=np.ones(2, np.float32)), hits=())
+    assert "user_query" not in made
+    assert "client_id" not in made
+    assert made["query_response_hit_ids"] == []
+    assert "best_score" not in made["query_attributes"]
+    assert "filter" not in made["query_attributes"]
+
+
+def test_neither_vectors_nor_fields_are_kept() -> None:
+    vector = np.array([0.123456, 0.5], np.float32)
+    made = json.dumps(record(SearchRequest("whales", vector=vector, k=np.int64(3))))  # type: ignore[arg-type]
+    assert "0.1234" not in made
+    assert "kept out" not in made
+
+
+def test_the_query_is_the_request_in_json() -> None:
+    asked = json.loads(record(SearchRequest("whales", fields=("title",), window=50))["query"])
+    assert asked == {
+        "text": "whales",
+        "k": 10,
+        "window": 50,
+        "fusion": "convex",
+        "fields": ["title"],
+    }
+
+
+def test_every_field_of_a_record_has_a_place_in_the_mapping() -> None:
+    request = SearchRequest("w", where="year > 1", client_id="c", application="a")
+    made = record(request, warnings=("w",))
+    assert made.keys() == PROPERTIES.keys()
+    own = PROPERTIES["query_attributes"]["properties"]
+    assert made["query_attributes"].keys() == own.keys()
+    assert made["query_attributes"]["timings_ms"].keys() == own["timings_ms"]["properties"].keys()
+    assert STEPS == TIMED
+
+
+@pytest.mark.parametrize("name", ["query_id", "client_id", "application"])
+@pytest.mark.parametrize("value", ["", "x" * 101, 7])
+def test_names_are_checked(name: str, value: Any) -> None:
+    with pytest.raises(QueryError, match=f"{name} must be a string of 1 to 100 characters"):
+        SearchRequest("whales", **{name: value}).check()

@@ -1,0 +1,176 @@
+"""The query log in an index of a server: made with its fields, filled, and never in the way."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers.ask import RefusedError, ask
+from servers.fault_proxy import FaultProxy, fault_proxy, on, silent, status
+from servers.fixtures import ServerUrl
+
+from hybridsearch import HybridIndex, Schema
+from hybridsearch.engines.cluster.log_index import PROPERTIES
+from hybridsearch.errors import ConfigurationError
+
+SERVERS = ("elasticsearch", "elasticsearch-8", "opensearch", "opensearch-2")
+SCHEMA = Schema(text=["title"], dense={})
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> str:
+    target = f"embedded:{tmp_path / 'books'}"
+    with HybridIndex.create(target, schema=SCHEMA, encoder=None) as index:
+        index.add([{"id": "a", "title": "moby dick whale"}, {"id": "b", "title": "whale"}])
+    return target
+
+
+class Log:
+    """An index for a log on a server, by its own address."""
+
+    def __init__(self, server: str, url: str) -> None:
+        self.product = server.removesuffix("-8").removesuffix("-2")
+        self.name = f"log-{uuid.uuid4().hex}"
+        self.url = f"{url}/{self.name}"
+
+    def through(self, url: str) -> str:
+        return f"{self.product}:{url.removeprefix('http:')}/{self.name}"
+
+    @property
+    def target(self) -> str:
+        return self.through(self.url.rpartition("/")[0])
+
+    def records(self) -> list[dict[str, Any]]:
+        ask("POST", f"{self.url}/_refresh")
+        hits = ask("POST", f"{self.url}/_search", {"size": 100, "sort": ["timestamp"]})["hits"]
+        return [hit["_source"] for hit in hits["hits"]]
+
+
+@pytest.fixture(params=SERVERS)
+def log(request: pytest.FixtureRequest, server_url: ServerUrl) -> Iterator[Log]:
+    made = Log(request.param, server_url(request.param))
+    yield made
+    with suppress(RefusedError):
+        ask("DELETE", made.url)
+
+
+@pytest.fixture
+def proxy(log: Log) -> Iterator[FaultProxy]:
+    with fault_proxy(log.url.rpartition("/")[0]) as made:
+        yield made
+
+
+def test_the_index_is_made_with_its_fields_and_filled(log: Log, books: str) -> None:
+    with HybridIndex.open(books, query_log=log.target) as index:
+        index.search("whale", query_id="q1", client_id="c1")
+        index.search_many(["dick", "nothing"])
+    assert index.query_log is not None
+    assert (index.query_log.written, index.query_log.dropped) == (3, 0)
+    (mapping,) = ask("GET", f"{log.url}/_mapping").values()
+    assert mapping["mappings"]["properties"].keys() == PROPERTIES.keys()
+    first, *_ = records = log.records()
+    assert [record["user_query"] for record in records] == ["whale", "dick", "nothing"]
+    assert (first["query_id"], first["client_id"]) == ("q1", "c1")
+    assert first["query_attributes"]["hits"][0]["id"] == "b"
+    found = ask("POST", f"{log.url}/_count", {"query": {"term": {"query_id": "q1"}}})
+    assert found["count"] == 1
+
+
+def test_an_alias_with_an_index_of_the_operators_is_filled(log: Log, books: str) -> None:
+    own = f"{log.url}-000001"
+    ask("PUT", own, {"aliases": {log.name: {"is_write_index": True}}})
+    try:
+        for _ in range(2):
+            with HybridIndex.open(books, query_log=log.target) as index:
+                index.search("whale")
+        assert len(log.records()) == 2
+    finally:
+        ask("DELETE", own)
+
+
+def test_a_server_that_loses_a_reply_gets_each_record_once(
+    log: Log, books: str, proxy: FaultProxy
+) -> None:
+    def written_and_lost(exchange: Any) -> None:
+        exchange.pass_on()
+        proxy.fault = lambda again: again.send(again.pass_on())
+        exchange.reset()
+
+    proxy.fault = on("/_bulk", written_and_lost)
+    with HybridIndex.open(books, query_log=log.through(proxy.url)) as index:
+        index.search("whale")
+    assert len(proxy.asked("/_bulk")) == 2
+    assert len(log.records()) == 1
+    assert index.query_log is not None
+    assert (index.query_log.written, index.query_log.dropped) == (1, 0)
+
+
+def test_a_log_that_refuses_costs_records_and_no_search(
+    log: Log, books: str, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.fault = status(403)
+    with HybridIndex.open(books, query_log=log.through(proxy.url)) as index:
+        for _ in range(3):
+            assert index.search("whale").hits
+    assert index.query_log is not None
+    assert (index.query_log.written, index.query_log.dropped) == (0, 3)
+    told = [record for record in caplog.records if record.name.startswith("hybridsearch")]
+    assert [record.levelno for record in told] == [logging.WARNING]
+
+
+def test_records_that_do_not_fit_are_counted(log: Log, books: str) -> None:
+    ask("PUT", log.url, {"mappings": {"properties": {"user_query": {"type": "date"}}}})
+    with HybridIndex.open(books, query_log=log.target) as index:
+        index.search("whale")
+        index.search("2020-01-01")
+    assert index.query_log is not None
+    assert (index.query_log.written, index.query_log.dropped) == (1, 1)
+
+
+def test_a_log_that_does_not_answer_is_left_in_seconds(
+    log: Log, books: str, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.fault = silent
+    with HybridIndex.open(books, query_log=log.through(proxy.url)) as index:
+        for _ in range(3):
+            assert index.search("whale").hits
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 25  # some 5 s, where the machine is not busy
+    caplog.clear()  # what the thread says later is of no interest
+
+
+def test_credentials_are_sent_to_the_index_s_own_nodes_only_and_never_told(
+    log: Log, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"books-{uuid.uuid4().hex}"
+    url = log.url.rpartition("/")[0]
+    place = f"{log.product}:{url.removeprefix('http:')}/{name}"
+    secret = {"username": "me", "password": "hushhush"}
+    given: dict[str, Any] = {"schema": SCHEMA, "encoder": None, "connection": secret}
+    try:
+        with HybridIndex.create(place, query_log=log.through(proxy.url), **given) as index:
+            index.add([{"id": "a", "title": "whale"}])
+            index.search("whale")
+        (record,) = log.records()
+        assert "hushhush" not in str(record)
+        assert not [asked for asked in proxy.requests if "authorization" in asked.headers]
+        behind = place.replace(url.removeprefix("http:"), proxy.url.removeprefix("http:"))
+        with HybridIndex.open(behind, connection=secret, query_log=log.through(proxy.url)) as index:
+            index.search("whale")
+        assert "authorization" in proxy.asked("/_bulk")[-1].headers
+        assert "hushhush" not in caplog.text + str(index.query_log)
+    finally:
+        ask("DELETE", f"{url}/{name}")
+
+
+def test_a_log_must_have_a_name(books: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"is not a target"):
+        HybridIndex.open(books, query_log="elasticsearch://localhost:9200")
+    with pytest.raises(ConfigurationError, match="holds no credentials"):
+        HybridIndex.open(books, query_log="elasticsearch://me:hush@localhost:9200/log")
