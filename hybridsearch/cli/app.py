@@ -16,6 +16,7 @@ from hybridsearch.cli.index_command import index
 from hybridsearch.cli.info_command import info
 from hybridsearch.cli.mapping_command import mapping
 from hybridsearch.cli.retry_command import retry
+from hybridsearch.cli.rollout_command import prune, rollback, rollout
 from hybridsearch.cli.schema_command import schema
 from hybridsearch.cli.search_command import search
 from hybridsearch.cli.stopping import Stopped
@@ -32,7 +33,19 @@ app = typer.Typer(
     help="Hybrid search: BM25 and dense vectors, blended into scores that explain themselves.\n\n"
     "Exit status: 0 fine, 1 failed, 2 wrong usage, 3 indexed but some documents were set aside.",
 )
-for command in (index, retry, copy, search, info, delete, schema, demo):
+for command in (
+    index,
+    retry,
+    copy,
+    search,
+    info,
+    delete,
+    rollout,
+    rollback,
+    prune,
+    schema,
+    demo,
+):
     app.command()(command)
 app.add_typer(mapping, name="mapping")
 
