@@ -1,8 +1,8 @@
 """A process that starts a server, and ends it and removes its folder when its parent ends.
 
 The parent holds the other end of the guardian's stdin. However the parent ends, that pipe closes;
-the guardian then kills the server's whole process group. It runs as a script and imports nothing
-of the project. Arguments: the server's folder, a user, a group, and the server's command.
+the guardian then kills the server's whole process group. A line from the parent has it kill the
+server and start it again in its folder. It runs as a script and imports nothing of the project. Arguments: the server's folder, a user, a group, and the server's command.
 """
 
 from __future__ import annotations
@@ -26,28 +26,35 @@ def main(folder: Path, user: int, group: int, command: list[str]) -> None:
     parent = os.getppid()
     _adopt_orphans()
     try:
-        with (folder / OUTPUT).open("wb") as output:
-            server = subprocess.Popen(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=user,
-                group=group,
-                extra_groups=[] if os.getuid() == 0 else None,  # which only root may set
-            )
-        try:
-            with suppress(BrokenPipeError):
-                os.write(sys.stdout.fileno(), f"{server.pid}\n".encode())
-            # A fork of the parent may hold the pipe open when the parent itself is gone.
-            while not _parent_let_go() and os.getppid() == parent:
-                _reap()
-        finally:
-            _end(server.pid)
+        again = True
+        while again:
+            server = _start(folder, user, group, command)
+            try:
+                with suppress(BrokenPipeError):
+                    os.write(sys.stdout.fileno(), f"{server.pid}\n".encode())
+                # A fork of the parent may hold the pipe open when the parent itself is gone.
+                while (told := _told()) is None and os.getppid() == parent:
+                    _reap()
+            finally:
+                _end(server.pid)
+            again = bool(told)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path, user: int, group: int, command: list[str]) -> subprocess.Popen[bytes]:
+    with (folder / OUTPUT).open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=user,
+            group=group,
+            extra_groups=[] if os.getuid() == 0 else None,  # which only root may set
+        )
 
 
 def _adopt_orphans() -> None:
@@ -56,8 +63,11 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _parent_let_go() -> bool:
-    return bool(select.select([sys.stdin], [], [], 0.2)[0])
+def _told() -> bytes | None:
+    """A line of the parent's, nothing where it let go; None where it does neither."""
+    if not select.select([sys.stdin], [], [], 0.2)[0]:
+        return None
+    return os.read(sys.stdin.fileno(), 100)
 
 
 def _reap() -> None:

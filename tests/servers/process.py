@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from servers import guardian
@@ -40,6 +40,15 @@ class Server:
         os.killpg(self.group, signal.SIGKILL)
         while self.runs:
             time.sleep(0.02)
+
+    def start_again(self) -> Server:
+        """Kill it, and start it once more on its data; does not wait until it answers."""
+        self.kill()
+        assert self.guardian.stdin is not None
+        assert self.guardian.stdout is not None
+        self.guardian.stdin.write(b"again\n")
+        self.guardian.stdin.flush()
+        return replace(self, group=int(self.guardian.stdout.readline()))
 
     def stop(self) -> None:
         """End its processes and remove its folder; returns when both are done."""
