@@ -6,6 +6,7 @@ import argparse
 import os
 
 from cluster_indices import drop_all
+from cluster_loading import loading
 from cluster_parts import Bench, latency, nodes, rivals, shards, threads
 from cluster_place import PRODUCTS, Place, single, three_nodes
 from data import passages, queries, say
@@ -15,10 +16,12 @@ TITLES = {
     "threads": "many at once",
     "shards": "one shard and three",
     "rivals": "other ways to search the same passages",
+    "loading": "loading with given vectors, no replicas, refreshing off",
     "cluster": "three nodes on this machine, three shards and a replica of each",
 }
 PARTS = tuple(TITLES)
 _QUERIES = 400
+LOADS = 3
 
 
 def main() -> None:
@@ -54,6 +57,9 @@ def _measure(bench: Bench, wanted: list[str], python: str | None) -> None:
         for name, part in {"latency": latency, "threads": threads, "shards": shards}.items():
             if name in wanted:
                 _print(name, bench, part(bench))
+        if "loading" in wanted:
+            rounds = min(bench.rounds, LOADS)
+            _print("loading", bench, loading(bench.place, bench.given, rounds))
         if "rivals" in wanted:
             _print("rivals", bench, rivals(bench, python))
     finally:

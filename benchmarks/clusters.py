@@ -1,7 +1,8 @@
 """Searches on real servers beside the same searches by other means; prints one Markdown section.
 
 `python benchmarks/clusters.py [--sizes 20000,200000] [--products elasticsearch,opensearch]
-[--parts latency,threads,shards,rivals,cluster] [--rivals-python PYTHON] [--rounds 9] [--calls 100]`
+[--parts latency,threads,shards,loading,rivals,cluster] [--rivals-python PYTHON]
+[--rounds 9] [--calls 100]`
 
 Each product is started, filled and ended in turn. The part `rivals` wants an interpreter that has
 langchain-elasticsearch and elasticsearch-haystack, in an environment of its own: they are pinned

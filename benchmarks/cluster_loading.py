@@ -1,0 +1,169 @@
+"""Loading passages with given vectors: hybridsearch beside the same documents by other means.
+
+All make the same documents of the same index, so that the server has the same to do. Each is timed
+to the last acknowledgement, and to an index that is merged to one segment: a load that leaves
+merges behind only looks faster.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from cluster_http import Http
+from cluster_indices import VECTOR_INDEX
+from cluster_place import Place
+from data import Passages, say
+from embedded import schema
+from timing import table
+
+from hybridsearch import HybridIndex
+
+IN_FLIGHT: Final = 2
+CHUNK: Final = 500
+OURS: Final = "hybridsearch, `add`"
+RAW: Final = "orjson and two connections"
+Loader = Callable[[Place, Passages, str], None]
+
+
+@dataclass
+class Loaded:
+    """Seconds to the last acknowledgement and to one segment, client milliseconds, by round."""
+
+    acknowledged: list[float] = field(default_factory=list)
+    merged: list[float] = field(default_factory=list)
+    client: list[float] = field(default_factory=list)
+
+
+def loading(place: Place, given: Passages, rounds: int) -> str:
+    """One table: the loaders take turns, each round into a new index."""
+    loaders: dict[str, Loader] = {OURS: _ours, RAW: _raw, **_official(place)}
+    found = {name: Loaded() for name in loaders}
+    for round in range(rounds):
+        for name, load in loaders.items():
+            say(f"  round {round + 1} of {rounds}: {name}")
+            _once(place, given, load, found[name])
+    raw = found[RAW]
+    rows = []
+    for name, loaded in found.items():
+        rates = [len(given) / statistics.median(times) for times in _times(loaded)]
+        raw_rates = [len(given) / statistics.median(times) for times in _times(raw)]
+        cpu = statistics.median(loaded.client) / len(given)
+        raw_cpu = statistics.median(raw.client) / len(given)
+        shares = [f"{rate / base:.2f}" for rate, base in zip(rates, raw_rates, strict=True)]
+        row = [name, *(f"{rate:,.0f}" for rate in rates), *shares]
+        rows.append([*row, f"{cpu * 1e3:.0f}", f"{cpu / raw_cpu:.2f}"])
+    head = ["", "documents/s", "to one segment", "of raw", "to one segment, of raw"]
+    return table([*head, "client CPU µs a document", "of raw"], rows)
+
+
+def _times(loaded: Loaded) -> tuple[list[float], list[float]]:
+    return loaded.acknowledged, loaded.merged
+
+
+def _once(place: Place, given: Passages, load: Loader, into: Loaded) -> None:
+    name = "benchmark-loading"
+    http = place.http()
+    http.ask("DELETE", f"/{name}?ignore_unavailable=true")
+    settings = {
+        "replicas": 0,
+        "refresh_interval": "-1",
+        "vector_index": VECTOR_INDEX[place.product],
+    }
+    HybridIndex.create(place.target(name), schema=schema(), encoder=None, settings=settings).close()
+    begin, cpu = time.perf_counter(), time.process_time()
+    load(place, given, name)
+    into.acknowledged.append(time.perf_counter() - begin)
+    into.client.append((time.process_time() - cpu) * 1e3)
+    http.ask("POST", f"/{name}/_forcemerge?max_num_segments=1")
+    http.ask("POST", f"/{name}/_refresh")
+    into.merged.append(time.perf_counter() - begin)
+    count = http.ask("GET", f"/{name}/_search?size=0&track_total_hits=true")
+    if count["hits"]["total"]["value"] != len(given):
+        raise RuntimeError(f"{name} does not hold what was loaded")
+    http.ask("DELETE", f"/{name}")
+
+
+def _ours(place: Place, given: Passages, name: str) -> None:
+    with HybridIndex.open(place.target(name)) as index:
+        index.add(given.documents())
+
+
+def _documents(given: Passages) -> Iterator[tuple[str, dict[str, Any]]]:
+    for position in range(len(given)):
+        text = given.text(position)
+        id = f"d{position:07d}"
+        vector = np.asarray(given.vectors[position])
+        yield (
+            id,
+            {
+                "id": id,
+                "text": text,
+                "number": int(given.numbers[position]),
+                "dense": [{"start": 0, "end": len(text), "vector": vector}],
+            },
+        )
+
+
+def _raw(place: Place, given: Passages, name: str) -> None:
+    connections = [Http(place.urls[0]) for _ in range(IN_FLIGHT)]
+    path = f"/{name}/_bulk?filter_path=errors"
+
+    def send(turn: int, lines: bytes) -> None:
+        if connections[turn].ask("POST", path, lines)["errors"]:
+            raise RuntimeError("documents were refused")
+
+    documents = _documents(given)
+    pools = [ThreadPoolExecutor(1) for _ in range(IN_FLIGHT)]
+    last: list[Any] = [None] * IN_FLIGHT
+    turn = 0
+    while chunk := list(islice(documents, CHUNK)):
+        lines = b"".join(
+            b'{"index":{"_id":%b}}\n%b\n'
+            % (orjson.dumps(id), orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
+            for id, document in chunk
+        )
+        if last[turn] is not None:
+            last[turn].result()
+        last[turn] = pools[turn].submit(send, turn, lines)
+        turn = (turn + 1) % IN_FLIGHT
+    for sent in last:
+        if sent is not None:
+            sent.result()
+    for pool in pools:
+        pool.shutdown()
+
+
+def _official(place: Place) -> dict[str, Loader]:
+    """The official client's helpers, as its manual shows them."""
+    if place.product == "elasticsearch":
+        import elasticsearch.helpers
+
+        made: Any = elasticsearch.Elasticsearch
+        parallel_bulk: Any = elasticsearch.helpers.parallel_bulk
+    else:
+        import opensearchpy.helpers
+
+        made = opensearchpy.OpenSearch
+        parallel_bulk = opensearchpy.helpers.parallel_bulk
+
+    def actions(given: Passages, name: str) -> Iterator[dict[str, Any]]:
+        for id, document in _documents(given):
+            passages = [{**one, "vector": one["vector"].tolist()} for one in document["dense"]]
+            yield {"_index": name, "_id": id, "_source": {**document, "dense": passages}}
+
+    def parallel(place: Place, given: Passages, name: str) -> None:
+        client = made(list(place.urls))
+        for ok, _ in parallel_bulk(client, actions(given, name), thread_count=IN_FLIGHT):
+            if not ok:
+                raise RuntimeError("documents were refused")
+        client.close()
+
+    return {"`helpers.parallel_bulk`, two threads": parallel}
