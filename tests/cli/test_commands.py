@@ -327,3 +327,14 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(books: str, tmp_path: 
     process.stderr.close()
     assert process.wait(timeout=30) == 1
     assert err == b""
+
+
+def test_search_leaves_a_record_where_it_is_told_to(run: Run, books: str, tmp_path: Path) -> None:
+    asked = run("search", books, "whales", "--query-log", "queries.jsonl", "--json")
+    assert asked.status == 0, asked
+    (line,) = (tmp_path / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    record = json.loads(line)
+    assert record["query_id"] == asked.last_json["query_id"]
+    assert record["query_response_hit_ids"] == [hit["id"] for hit in asked.last_json["hits"]]
+    refused = run("search", books, "whales", "--query-log", "gone/queries.jsonl")
+    refused.failed_with("the query log gone/queries.jsonl cannot be written")
