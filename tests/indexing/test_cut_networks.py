@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import pytest
 from cluster_places import Place
@@ -47,7 +47,7 @@ class Cuts:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._cut)
 
-    def __enter__(self) -> Cuts:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -67,24 +67,33 @@ class Cuts:
                 exchange.reset()
 
             self._proxy.fault = fault
-            # Less than the patience of a run, and more.
-            self._over.wait(self._draw.choice([0.1, 0.3, 1.5]))
+            # Less than the patience of a run, and more, in turn.
+            self._over.wait(1.5 if before % 2 else 0.1)
             self._proxy.fault = pass_through
 
 
-def test_a_run_over_a_network_that_is_cut_again_and_again_ends_exact(
+def test_runs_over_a_network_that_is_cut_again_and_again_end_exact(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.0)
     monkeypatch.setattr(hybridsearch.indexing.flow, "BATCH_DOCUMENTS", 64)
-    checkpoint = tmp_path / "run.checkpoint"
-    ended: list[int] = []
-    with fault_proxy(place.url) as proxy:
-        with Cuts(proxy, random.Random(place.product)) as cuts:
-            while cuts.hit < CUTS:
-                slowly = (_slowly(numbered(n)) for n in range(COUNT))
-                with suppress(UnavailableError):
-                    ended.append(_run(place.through(proxy.url), slowly, checkpoint))
-        report = _run(place.target, map(numbered, range(COUNT)), checkpoint)
+    broken, resumed = 0, 0
+    with fault_proxy(place.url) as proxy, Cuts(proxy, random.Random(place.product)) as cuts:
+        target, done = place.through(proxy.url), False
+        while cuts.hit < CUTS or not done:
+            done = False
+            try:
+                with HybridIndex.open(target, connection=PATIENCE) as index:
+                    source = map(numbered, range(COUNT))
+                    report = index.add(source, checkpoint=tmp_path / "run.checkpoint")
+            except UnavailableError:
+                broken += 1
+                continue
+            done = True
+            resumed = max(resumed, report.resumed)
+            assert report.indexed == COUNT
+    assert broken > CUTS // 4
+    assert resumed > 0
+    assert not (tmp_path / "run.checkpoint").exists()
     with HybridIndex.open(place.target) as index:
         check_exact(index, COUNT)

@@ -43,7 +43,7 @@ def running_cluster() -> Iterator[Cluster]:
         nodes = []
         for name, http, transport in zip(NODES, http_ports, transport_ports, strict=True):
             settings = {**together, "node.name": name, "transport.port": str(transport)}
-            node = launch(RECIPES["elasticsearch"], http, settings, heap="700m")
+            node = launch(RECIPES["elasticsearch"], http, settings, "-Xms700m -Xmx700m")
             started.callback(node.stop)
             nodes.append(node)
         for node in nodes:

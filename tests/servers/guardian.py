@@ -2,7 +2,8 @@
 
 The parent holds the other end of the guardian's stdin. However the parent ends, that pipe closes;
 the guardian then kills the server's whole process group. A line from the parent has it kill the
-server and start it again in its folder. It runs as a script and imports nothing of the project. Arguments: the server's folder, a user, a group, and the server's command.
+server and start it again in its folder. It runs as a script and imports nothing of the project.
+Arguments: the server's folder, a user, a group, and the server's command.
 """
 
 from __future__ import annotations

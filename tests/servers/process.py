@@ -69,11 +69,14 @@ class Server:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Server]:
-    """The server of this recipe, on its own: answering when this is entered, gone when left."""
+def running(name: str, *, options: str = "") -> Iterator[Server]:
+    """The server of this recipe, on its own: answering when this is entered, gone when left.
+
+    options: of its Java, beside its heap.
+    """
     http_port, transport_port = free_ports(2)
     settings = {"discovery.type": "single-node", "transport.port": str(transport_port)}
-    server = launch(RECIPES[name], http_port, settings, heap="1g")
+    server = launch(RECIPES[name], http_port, settings, f"-Xms1g -Xmx1g {options}")
     try:
         wait_for(server, nodes=1)
         yield server
@@ -81,7 +84,7 @@ def running(name: str) -> Iterator[Server]:
         server.stop()
 
 
-def launch(recipe: Recipe, http_port: int, settings: Mapping[str, str], heap: str) -> Server:
+def launch(recipe: Recipe, http_port: int, settings: Mapping[str, str], options: str) -> Server:
     """Start the server's process with these settings besides its recipe's; does not wait."""
     java, account = java_home(*recipe.java), server_account()
     home = installed(recipe, java)
@@ -94,7 +97,7 @@ def launch(recipe: Recipe, http_port: int, settings: Mapping[str, str], heap: st
         shutil.rmtree(folder)
         raise
     command = _command(recipe, home, folder, {**settings, "http.port": str(http_port)})
-    environment = _environment(recipe, java, folder, heap)
+    environment = _environment(recipe, java, folder, options)
     return guarded(f"http://127.0.0.1:{http_port}", command, folder, account, environment)
 
 
@@ -139,13 +142,13 @@ def _command(recipe: Recipe, home: Path, folder: Path, settings: Mapping[str, st
     return [str(home / "bin" / recipe.product), *(f"-E{key}={given[key]}" for key in given)]
 
 
-def _environment(recipe: Recipe, java: Path, folder: Path, heap: str) -> dict[str, str]:
+def _environment(recipe: Recipe, java: Path, folder: Path, options: str) -> dict[str, str]:
     prefix = "ES" if recipe.product == "elasticsearch" else "OPENSEARCH"
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         f"{prefix}_JAVA_HOME": str(java),
-        f"{prefix}_JAVA_OPTS": f"-Xms{heap} -Xmx{heap}",
+        f"{prefix}_JAVA_OPTS": options,
         f"{prefix}_PATH_CONF": str(folder / "config"),
         f"{prefix}_TMPDIR": str(folder / "temporary"),
     }

@@ -1,0 +1,73 @@
+"""A server that is killed again and again while it is written to: nothing it acknowledged is lost,
+and the run goes on by itself each time the server is back."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_places import Place
+from numbered_documents import SCHEMA, check_exact, numbered
+from servers.errors import ServerUnavailable
+from servers.fixtures import go_without
+from servers.process import Server, running, wait_for
+
+import hybridsearch.indexing.flow
+import hybridsearch.indexing.trail
+from hybridsearch import HybridIndex
+
+KILLS = 10
+# Ten starts are most of this test: nothing is compiled twice.
+QUICK = "-XX:TieredStopAtLevel=1"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of this test alone."""
+    try:
+        starting = running("elasticsearch", options=QUICK)
+        server = starting.__enter__()
+    except ServerUnavailable as reason:
+        go_without(reason)
+    yield server
+    starting.__exit__(None, None, None)
+
+
+@pytest.mark.slow
+def test_a_run_outlasts_a_server_that_is_killed_again_and_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.2)
+    monkeypatch.setattr(hybridsearch.indexing.flow, "BATCH_DOCUMENTS", 64)
+    place = Place("elasticsearch", server.url)
+    HybridIndex.create(
+        place.target, schema=SCHEMA, encoder=None, settings={"vector_index": "flat", "replicas": 0}
+    ).close()
+    killed = threading.Event()
+    given = 0
+
+    def until_the_last_kill() -> Iterator[dict[str, Any]]:
+        nonlocal given
+        while not killed.wait(0.0 if given % 16 else 0.005):
+            yield numbered(given)
+            given += 1
+
+    def kill() -> None:
+        draw, restarted = random.Random(1), server
+        for _ in range(KILLS):
+            threading.Event().wait(draw.uniform(0.0, 0.8))
+            restarted = restarted.start_again()
+            wait_for(restarted, nodes=1)
+        killed.set()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with HybridIndex.open(place.target) as index:
+        report = index.add(until_the_last_kill(), checkpoint=tmp_path / "run.checkpoint")
+        killer.join()
+        assert report.indexed == given > KILLS * 64
+        check_exact(index, given)
