@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from hybridsearch.engines.calls import Write, Written
 from hybridsearch.indexing.batch import Batch
@@ -38,6 +39,9 @@ class Settled:
     outcome: Written | Exception
 
 
+MOST_WAITING: Final = 16
+
+
 class Flight:
     """Batches that have been sent and do not count yet."""
 
@@ -49,9 +53,10 @@ class Flight:
         """The batch is sent next."""
         self._batches[batch.number] = batch
 
-    def meets(self, batch: Batch) -> bool:
-        """Whether an id of this batch is on its way: of two at once, the older may come last."""
-        return any(
+    def holds_up(self, batch: Batch) -> bool:
+        """Whether others have to land first: too many wait for one that takes its time, or an id
+        of this batch is on its way, since of two at once the older may come last."""
+        return len(self._batches) >= MOST_WAITING or any(
             not sent.documents.keys().isdisjoint(batch.documents)
             for number, sent in self._batches.items()
             if number not in self._written

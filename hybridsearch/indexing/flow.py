@@ -69,7 +69,7 @@ def _load(
         )
         read += batch.size
         batch.write = Write((yield from _encoded(batch, schema)))
-        if flight.meets(batch):
+        if flight.holds_up(batch):
             trail.count(flight.land((yield Settle())))
         flight.board(batch)
         settled = (Settled(number, Written(0, 0)),)
