@@ -34,7 +34,8 @@ class Seen:
             self.all_of_them = False
         if len(self._recent) > _RECENT:
             recent = np.fromiter(self._recent, np.int64, len(self._recent))
-            self._known = np.union1d(self._known, recent)
+            self._known = np.concatenate([self._known, recent])
+            self._known.sort()
             self._recent = set()
         return again
 

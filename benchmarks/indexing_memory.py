@@ -1,0 +1,131 @@
+"""Peak memory of `add` on a generator with given vectors, short and long: it is to be the same.
+
+    python benchmarks/indexing_memory.py [TARGET [COUNT ...]]
+
+TARGET is without the name of an index: embedded: (the default, in a temporary folder) or
+elasticsearch://127.0.0.1:9200. Each count runs in a process of its own; the usual counts are 50,000
+and 500,000. What is resident is told in all, and without pages of mapped files, which the system
+takes back when it wants them (Linux only).
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from hybridsearch import HybridIndex, Schema
+
+DIMS = 768
+COUNTS = (50_000, 500_000)
+SCHEMA = Schema(
+    text=["title", "text"],
+    metadata={"year": "integer"},
+    dense={"dense": {"embeds": ["title", "text"], "dims": DIMS}},
+)
+WORDS = 60
+
+
+def documents(count: int, dims: int) -> Iterator[dict[str, Any]]:
+    """Made as they are asked for; each with its own vector."""
+    random = np.random.default_rng(3)
+    words = np.array([f"word{number}" for number in range(20_000)])
+    for number in range(count):
+        vector = random.standard_normal(dims, dtype=np.float32)
+        yield {
+            "id": f"d{number}",
+            "title": f"document {number}",
+            "text": " ".join(words[random.integers(0, len(words), WORDS)]),
+            "year": 1900 + number % 125,
+            "dense": vector / np.linalg.norm(vector),
+        }
+
+
+def resident() -> tuple[int, int]:
+    """Bytes that are resident now: all, and those that are no pages of files."""
+    _, pages, files, *_ = map(int, Path("/proc/self/statm").read_text().split())
+    size = resource.getpagesize()
+    return pages * size, (pages - files) * size
+
+
+class Peaks(threading.Thread):
+    """The most of both while this is entered, looked at twenty times a second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.all = self.anonymous = 0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Look until it is over."""
+        while not self._over.wait(0.05):
+            everything, anonymous = resident()
+            self.all = max(self.all, everything)
+            self.anonymous = max(self.anonymous, anonymous)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+
+def measure(target: str, count: int) -> dict[str, float]:
+    """Peak megabytes and documents a second of one `add`, in this process."""
+    settings = None if target.startswith("embedded:") else {"replicas": 0, "vector_index": "flat"}
+    with HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings) as index:
+        before = resident()[0]
+        begin = time.perf_counter()
+        with Peaks() as peaks:
+            report = index.add(documents(count, DIMS))
+        seconds = time.perf_counter() - begin
+    if report.indexed != count:
+        raise RuntimeError(f"{report.indexed} of {count} documents were indexed")
+    return {
+        "documents": count,
+        "before_mb": round(before / 1e6, 1),
+        "peak_mb": round(peaks.all / 1e6, 1),
+        "peak_without_files_mb": round(peaks.anonymous / 1e6, 1),
+        "documents_a_second": round(count / seconds),
+    }
+
+
+def main(place: str = "embedded:", *counts: str) -> None:
+    """Measure each count, and tell how much the longest run takes beyond the shortest."""
+    peaks = []
+    for count in map(int, counts or COUNTS):
+        with tempfile.TemporaryDirectory() as folder:
+            name = f"memory-{uuid.uuid4().hex[:8]}"
+            target = f"embedded:{folder}/{name}" if place == "embedded:" else f"{place}/{name}"
+            print(f"{count:,} documents into {place} ...", file=sys.stderr, flush=True)
+            done = subprocess.run(
+                [sys.executable, __file__, "--measure", target, str(count)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        found = json.loads(done.stdout)
+        print(json.dumps(found), flush=True)
+        peaks.append(found)
+    for name in ("peak_mb", "peak_without_files_mb"):
+        change = peaks[-1][name] / peaks[0][name] - 1
+        print(f"{name}: {change:+.1%} from the first to the last", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]))))
+    else:
+        main(*sys.argv[1:])
