@@ -11,8 +11,15 @@ from hybridsearch.cli.arguments import ServerTarget, Settings, settings_of
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.cli.parts import give_parts
 from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.model.default_schema import default_schema
 from hybridsearch.model.schema import Schema
-from hybridsearch.wiring.mapping import Wanted, apply_mapping, compare_mapping, render_mapping
+from hybridsearch.wiring.mapping import (
+    Wanted,
+    apply_mapping,
+    compare_mapping,
+    render_esql,
+    render_mapping,
+)
 
 DIFFERENT: Final = 1
 
@@ -62,11 +69,12 @@ def render(
     part: Annotated[
         str,
         typer.Option(
-            help="What to print: index, index-template, component-settings or component-mappings."
+            help="What to print: index, index-template, component-settings, component-mappings or "
+            "search-template."
         ),
     ] = "index",
     output: Annotated[
-        Path | None, typer.Option(help="A folder: write all four parts there, one JSON a file.")
+        Path | None, typer.Option(help="A folder: write all five parts there, one JSON a file.")
     ] = None,
 ) -> None:
     """Print the body that makes an index.
@@ -74,6 +82,26 @@ def render(
     Without --schema it is one of documents with a title and a text.
     """
     give_parts(render_mapping(target, _wanted(schema, encoder, dims, settings)), part, output)
+
+
+@mapping.command()
+def esql(
+    name: Annotated[str, typer.Argument(help="The index's name on Elasticsearch.")],
+    vector: Annotated[
+        list[str],
+        typer.Option(
+            help="A field of type dense_vector, of the documents themselves: ES|QL does not see "
+            "the nested ones in which hybridsearch keeps vectors. May be given several times."
+        ),
+    ],
+    schema: SchemaFile = None,
+) -> None:
+    """Print the blend inside the server as an ES|QL statement with ?text and ?vector.
+
+    It needs Elasticsearch 9.2 and no paid licence.
+    """
+    read = default_schema() if schema is None else Schema.load(schema)
+    typer.echo(render_esql(name, read, vector), nl=False)
 
 
 @mapping.command()

@@ -11,6 +11,7 @@ import numpy as np
 from hybridsearch.errors import QueryError
 from hybridsearch.model.filters import Node
 
+DEFAULT_FUSION: Final = "convex"
 DEFAULT_WINDOW: Final = 200
 MAXIMUM_WINDOW: Final = 10_000
 MAXIMUM_QUERY_CHARACTERS: Final = 10_000
@@ -56,7 +57,7 @@ class SearchRequest:
     offset: int = 0
     window: int | None = None
     where: str | Node | None = None
-    fusion: Any = "convex"
+    fusion: Any = DEFAULT_FUSION
     retrievers: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
     passages: int = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +11,7 @@ from hybridsearch.encoding.load import DEFAULT_DIMS, DEFAULT_MODEL, NO_ENCODER, 
 from hybridsearch.engines.calls import Create
 from hybridsearch.engines.cluster.comparison import Difference, compare
 from hybridsearch.engines.cluster.engine import ClusterEngine
+from hybridsearch.engines.cluster.esql import esql_statement
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.rendering import rendered
@@ -20,15 +21,22 @@ from hybridsearch.engines.cluster.revising import (
     check_changeable,
     read_index,
 )
+from hybridsearch.engines.cluster.search_template import search_template
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import ConfigurationError, IndexNotFoundError, SchemaError
+from hybridsearch.fusion.settings import parse_fusion
+from hybridsearch.fusion.table import Column
+from hybridsearch.fusion.weights import weights_of
 from hybridsearch.model.default_schema import default_schema
 from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.request import DEFAULT_FUSION
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
+from hybridsearch.searching.plan import retrievers
 from hybridsearch.wiring.opening import create, engine_at
 
 DEFAULT_NAME = "default"
+SEARCH_TEMPLATE = "search-template"
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ class Wanted:
 
 
 def render_mapping(target: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
-    """The bodies of an index and of its templates, by their names; no server is asked.
+    """The bodies of an index, of its templates and of a search template, by their names; no server
+    is asked.
 
     target: ENGINE, ENGINE:NAME or a whole target. The encoder is loaded only where its dims are
     not known otherwise. Raises SchemaError, ConfigurationError and EncoderError.
@@ -58,9 +67,33 @@ def render_mapping(target: str, wanted: Wanted) -> dict[str, dict[str, Any]]:
         target = f"{engine}://localhost/{location or DEFAULT_NAME}"
     with _cluster(target, wanted) as cluster:
         definition = _new(wanted, load=False)
-        return rendered(
-            cluster.name, definition, IndexSettings.of(wanted.settings), cluster.dialect
+        settings = IndexSettings.of(wanted.settings)
+        parts = rendered(cluster.name, definition, settings, cluster.dialect)
+        schema = definition.schema
+        lexical, dense = retrievers(schema)
+        template = search_template(
+            lexical, dense, _default_weights(schema), schema, settings, cluster.dialect
         )
+        return {**parts, SEARCH_TEMPLATE: template}
+
+
+def render_esql(name: str, schema: Schema, vectors: Sequence[str]) -> str:
+    """The blend as an ES|QL statement on an index of Elasticsearch that holds its vectors in
+    these fields of its documents; raises SchemaError where there is nothing to blend."""
+    lexical, _ = retrievers(schema)
+    if not lexical or not vectors:
+        raise SchemaError("a blend needs a schema with a text field, and a vector field")
+    columns = (Column.lexical(), *(Column.dense(field) for field in vectors))
+    weights = weights_of(parse_fusion(DEFAULT_FUSION), columns)
+    return esql_statement(name, lexical["lexical"], vectors, (weights[0], weights[1]))
+
+
+def _default_weights(schema: Schema) -> dict[str, float]:
+    """The weights of the default fusion, by the retriever's name."""
+    lexical, dense = retrievers(schema)
+    columns = (*map(Column.lexical, lexical), *map(Column.dense, dense))
+    weights = weights_of(parse_fusion(DEFAULT_FUSION), columns)
+    return {column.name: weight for column, weight in zip(columns, weights, strict=True)}
 
 
 def compare_mapping(target: str, wanted: Wanted) -> list[Difference]:

@@ -32,8 +32,8 @@ Query = dict[str, Any]
 
 # What a query's best BM25 score is for each of its words, and what its best similarity is above
 # -1: medians over real collections, near enough for a guess.
-_BM25_A_WORD: Final = 0.9
-_COSINE_RANGE: Final = 1.6
+BM25_A_WORD: Final = 0.9
+COSINE_RANGE: Final = 1.6
 # Neighbours that the blend looks at, for each document that it brings.
 _NEIGHBOURS: Final = 3
 
@@ -46,14 +46,14 @@ def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
         if weight <= 0:
             continue
         if isinstance(query, LexicalQuery):
-            best = _BM25_A_WORD * max(len(set(query.text.split())), 1) * index.bm25_factor
+            best = BM25_A_WORD * max(len(set(query.text.split())), 1) * index.bm25_factor
             clauses.append(_boosted(lexical(query, None), weight / best))
             continue
         neighbours = min(call.window, _NEIGHBOURS * ahead.count)
         near = index.dialect.nearest(query, index.settings, neighbours, among)
         if _asks_inner_hits(ahead, index) and "nested" in near:
             near = with_passages(near, query, ahead.passages)
-        slope = _COSINE_RANGE * index.dialect.similarity_slope
+        slope = COSINE_RANGE * index.dialect.similarity_slope
         clauses.append(_boosted(near, weight / slope))
     asked: Query = {"should": clauses, "minimum_should_match": 1}
     if among is not None:
