@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from vectors import random_units
 
 from hybridsearch import HybridIndex
 from hybridsearch.engines.cluster import pace
-from hybridsearch.errors import EngineError, ForbiddenError, UnavailableError
+from hybridsearch.errors import EngineError, ForbiddenError, UnavailableError, WritesHeldError
 
 TOO_MANY = {"type": "es_rejected_execution_exception", "reason": "the queue is full"}
 
@@ -171,9 +172,31 @@ def test_what_the_server_itself_cannot_index_is_set_aside(place: Place, asked: A
 
 def test_an_index_that_may_not_be_written_is_an_error(place: Place, asked: Ask) -> None:
     place.make([])
+    place.ask("PUT", "/_settings", {"index.blocks.read_only": True})
+    try:
+        with pytest.raises(EngineError, match=r"blocked.*take the block away"):
+            asked(place.target, "add", documents(3))
+    finally:
+        place.ask("PUT", "/_settings", {"index.blocks.read_only": None})
+
+
+def test_writes_that_are_held_for_longer_than_there_is_time_are_an_error(
+    place: Place, asked: Ask
+) -> None:
+    place.make([])
     place.ask("PUT", "/_settings", {"index.blocks.write": True})
-    with pytest.raises(EngineError, match=r"blocked.*take the block away"):
-        asked(place.target, "add", documents(3))
+    with pytest.raises(WritesHeldError, match=r"are held.*allow them again"):
+        asked(place.target, "add", documents(3), connection={"write_timeout": 1.0})
+
+
+def test_writes_that_are_held_for_a_moment_wait_for_its_end(place: Place, asked: Ask) -> None:
+    place.make([])
+    place.ask("PUT", "/_settings", {"index.blocks.write": True})
+    allow = threading.Timer(1.0, place.ask, ("PUT", "/_settings", {"index.blocks.write": None}))
+    allow.start()
+    report = asked(place.target, "add", documents(3))
+    allow.join()
+    assert (report.indexed, report.failed) == (3, 0)
 
 
 def test_a_user_who_may_not_write_is_told(place: Place, proxy: FaultProxy, asked: Ask) -> None:
