@@ -76,6 +76,7 @@ def test_templates_take_the_name_of_the_index(run: Run, tmp_path: Path) -> None:
     assert written.out == ""
     assert sorted(path.name for path in (tmp_path / "out" / "papers").iterdir()) == [
         "component-mappings.json", "component-settings.json", "index-template.json", "index.json",
+        "search-template.json",
     ]  # fmt: skip
     run("mapping", "render", "opensearch", "--output", "/dev/null/x").failed_with("/dev/null/x")
 
