@@ -65,12 +65,10 @@ def _queries_from(index: HybridIndex) -> list[str]:
     return found
 
 
-def judge(checked: Checked, refused: int, wanted: Wanted) -> None:
+def judge(checked: Checked, wanted: Wanted) -> None:
     """Raises RolloutError where the new version does not look like the old one's heir."""
     before, after = checked.documents
     wrong = []
-    if wanted.documents is None and after + refused < before:
-        wrong.append(f"it has {after:,} documents and the one that serves has {before:,}")
     if after < _LEAST_SHARE * before:
         wrong.append(f"it has only {after:,} documents where {before:,} are served")
     if checked.silent:
@@ -79,6 +77,20 @@ def judge(checked: Checked, refused: int, wanted: Wanted) -> None:
         raise RolloutError(
             f"the new version is not served, since {'; '.join(wrong)}: look at it, and say force "
             "(--force) to serve it, or restart (--restart) to make it anew"
+        )
+
+
+def check_complete(old: HybridIndex, new: HybridIndex, refused: int, wanted: Wanted) -> None:
+    """Raises RolloutError where a version made of the old one's documents lacks some of them.
+
+    Asked while writes are held: before that, the old one may always be a few ahead.
+    """
+    before, after = old.count(), new.count()
+    if wanted.documents is None and after + refused < before and not wanted.force:
+        raise RolloutError(
+            f"the new version is not served, since it has {after:,} documents and the one that "
+            f"serves has {before:,}: run the roll-out again, or begin anew with restart "
+            "(--restart)"
         )
 
 

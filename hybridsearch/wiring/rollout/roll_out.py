@@ -22,7 +22,7 @@ from hybridsearch.engines.cluster.views import close_view, open_view, view_is_ke
 from hybridsearch.errors import ConfigurationError, RolloutError
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.wiring.rollout.catching_up import Caught, documents_in, entries, first_gap
-from hybridsearch.wiring.rollout.checks import Checked, check, judge, set_aside
+from hybridsearch.wiring.rollout.checks import Checked, check, check_complete, judge, set_aside
 from hybridsearch.wiring.rollout.making import (
     Say,
     definition_of,
@@ -81,7 +81,7 @@ def roll_out(
             view = _caught_up(place, names, view, caught, say)
             checked = check(old.index, new.index, wanted.queries)
             _tell(names, checked, say)
-            judge(checked, refused + len(caught.refused), wanted)
+            judge(checked, wanted)
             settle(place, names, wanted, say)
             held = time.perf_counter()
             with _held(place, versions.serving):
@@ -91,6 +91,8 @@ def roll_out(
                 place.ask(cluster.refresh(versions.serving, place.target))
                 now = entries(place, versions.serving, view=False)
                 caught.up(entries(place, view, view=True), now)
+                lost = refused + len(caught.refused)
+                check_complete(old.index, new.index, lost, wanted)
                 before = _serve(place, versions, name, say)
             held = time.perf_counter() - held
             place.ask(close_view(view, place.engine.dialect, place.target))
