@@ -50,7 +50,6 @@ class DeadLetters:
         if self.chosen and path.absolute() != self.path.absolute():
             return
         self.path = path
-        self._used = True
         try:
             with path.open("r+b") as file:
                 file.seek(length)
@@ -59,8 +58,9 @@ class DeadLetters:
                         self._there.add(_digest(line))
                     else:
                         file.truncate(file.seek(-len(line), os.SEEK_END))
+            self._used = length > 0 or bool(self._there)
         except FileNotFoundError:
-            return  # somebody has dealt with it
+            self._used = length > 0  # somebody has dealt with it
         except OSError as error:
             raise self._refused(error) from error
 
@@ -70,7 +70,7 @@ class DeadLetters:
             if self._file is not None:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-            return self.path.stat().st_size if self._used else 0
+            return self.path.stat().st_size
         except FileNotFoundError:
             return 0
         except OSError as error:

@@ -52,6 +52,8 @@ class Trail:
         self._identity = identified.identity
         reached = self._checkpoint.load(self._target, self._identity)
         if reached is None:
+            # Killed before its first checkpoint, a run must not leave letters that come twice.
+            self._checkpoint.save(self._reached())
             return
         yield from self._pass_over(reached.counts.read)
         self.counts = reached.counts
@@ -123,7 +125,7 @@ class Trail:
     def _reached(self) -> Reached:
         self.counts.seconds = self._seconds
         length = self._letters.sync()
-        return Reached(self.counts, str(self._letters.path.absolute()) if length else None, length)
+        return Reached(self.counts, str(self._letters.path.absolute()), length)
 
     def _pass_over(self, count: int) -> Steps:
         passed = 0
