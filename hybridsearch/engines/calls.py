@@ -184,12 +184,13 @@ class PassageVectors:
 class WriteDocument:
     """A document ready to be stored.
 
-    source: its fields as given, encoded as JSON; text: by text field; metadata: by field, the
-    canonical values of filters; vectors: by vector field.
+    source: its fields as given, encoded as JSON; fields: the same, not encoded; text: by text
+    field; metadata: by field, the canonical values of filters; vectors: by vector field.
     """
 
     id: str
     source: bytes
+    fields: Mapping[str, Any]
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]
     vectors: Mapping[str, PassageVectors]

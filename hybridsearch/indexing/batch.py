@@ -8,9 +8,10 @@ from typing import Any
 
 from hybridsearch.engines.calls import Write, Written
 from hybridsearch.errors import DocumentError
-from hybridsearch.indexing.prepare import Prepared, prepare
+from hybridsearch.indexing.prepare import Prepared, prepared
 from hybridsearch.indexing.records import Located, Record, Unreadable
-from hybridsearch.model.document import Document
+from hybridsearch.indexing.units import units_of
+from hybridsearch.model.document import Document, as_document
 from hybridsearch.model.schema import Schema
 
 
@@ -93,15 +94,23 @@ def make_batch(
 ) -> Batch:
     """Check records against the schema; before: how many were read before them."""
     batch = Batch(number, len(records))
+    read: list[tuple[int, Record, Document]] = []
     for position, record in enumerate(records, start=before + 1):
         try:
-            document = prepare(_given(record), schema, encodes=encodes, normalise=normalise)
+            read.append((position, record, as_document(_given(record), schema.dense)))
+        except DocumentError as error:
+            batch.refused.append(Refused(position, record, error))
+    units = units_of([document for _, _, document in read], schema, normalise=normalise)
+    for (position, record, given), known in zip(read, units, strict=True):
+        try:
+            document = prepared(given, schema, encodes=encodes, normalise=normalise, units=known)
         except DocumentError as error:
             batch.refused.append(Refused(position, record, error))
             continue
         # The last of equal ids is kept; taken out first, it also keeps its place in the order.
         batch.repeated += batch.documents.pop(document.id, None) is not None
         batch.documents[document.id] = (position, record, document)
+    batch.refused.sort(key=lambda refused: refused.position)
     return batch
 
 

@@ -8,7 +8,7 @@ has arrived is made durable, and the checkpoint says so.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, TypeAlias
 
 from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
@@ -85,7 +85,7 @@ def _encoded(
     batch: Batch, schema: Schema
 ) -> Generator[EncodeDocuments, EncodedDocuments, list[WriteDocument]]:
     prepared = [document for _, _, document in batch.documents.values()]
-    made: list[dict[str, PassageVectors]] = [dict(document.given) for document in prepared]
+    made: list[Mapping[str, PassageVectors]] = [document.given for document in prepared]
     for name, dense in schema.dense.items():
         which = [at for at, document in enumerate(prepared) if name in document.to_encode]
         if not which:
@@ -94,8 +94,15 @@ def _encoded(
         encoded: EncodedDocuments = yield EncodeDocuments(texts, dense.window, dense.overlap)
         batch.cached += encoded.cached
         for at, spans, vectors in zip(which, encoded.spans, encoded.vectors, strict=True):
-            made[at][name] = PassageVectors(spans, vectors)
+            made[at] = {**made[at], name: PassageVectors(spans, vectors)}
     return [
-        WriteDocument(document.id, document.source, document.text, document.metadata, vectors)
+        WriteDocument(
+            document.id,
+            document.source,
+            document.fields,
+            document.text,
+            document.metadata,
+            vectors,
+        )
         for document, vectors in zip(prepared, made, strict=True)
     ]

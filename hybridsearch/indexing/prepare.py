@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from hybridsearch.encoding.given import accept
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.units import Units
 from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document, as_document
 from hybridsearch.model.embedded_text import embedded_text, field_text
 from hybridsearch.model.schema import DenseField, Schema
 
+_NONE: Units = {}
 _TEXT_TYPES = str | int | float
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
 
@@ -26,12 +29,14 @@ _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
 class Prepared:
     """A document that can be written once its texts in `to_encode` have vectors.
 
-    text: by text field; metadata: canonical values by field; given: passages by vector field,
-    where the caller brought them; to_encode: the text by vector field elsewhere.
+    source: its fields as JSON; text: by text field; metadata: canonical values by field; given:
+    passages by vector field, where the caller brought them; to_encode: the text by vector field
+    elsewhere.
     """
 
     id: str
     source: bytes
+    fields: Mapping[str, Any]
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]
     given: Mapping[str, PassageVectors]
@@ -44,7 +49,13 @@ def prepare(given: Any, schema: Schema, *, encodes: bool, normalise: bool = Fals
     encodes: whether there is an encoder for texts without vectors; normalise: whether vectors
     that are not of unit length are made so rather than refused.
     """
-    document = as_document(given, schema.dense)
+    return prepared(as_document(given, schema.dense), schema, encodes=encodes, normalise=normalise)
+
+
+def prepared(
+    document: Document, schema: Schema, *, encodes: bool, normalise: bool, units: Units = _NONE
+) -> Prepared:
+    """The same of a document that has been looked at; units: its vectors that have been."""
     text: dict[str, str] = {}
     metadata: dict[str, tuple[Any, ...]] = {}
     for name, value in document.fields.items():
@@ -59,7 +70,7 @@ def prepare(given: Any, schema: Schema, *, encodes: bool, normalise: bool = Fals
                 id=document.id,
                 field=str(name),
             )
-    vectors = _vectors(document, schema, text, normalise)
+    vectors = _vectors(document, schema, text, normalise, units)
     to_encode: dict[str, str] = {}
     for name, dense in schema.dense.items():
         if name not in vectors:
@@ -78,7 +89,8 @@ def prepare(given: Any, schema: Schema, *, encodes: bool, normalise: bool = Fals
             id=document.id,
             field=next(iter(to_encode)),
         )
-    return Prepared(document.id, _source(document), text, metadata, vectors, to_encode)
+    source = _source(document)
+    return Prepared(document.id, source, document.fields, text, metadata, vectors, to_encode)
 
 
 def _text(id: str, name: str, value: Any) -> str:
@@ -102,7 +114,7 @@ def _metadata(id: str, name: str, value: Any, schema: Schema) -> tuple[Any, ...]
 
 
 def _vectors(
-    document: Document, schema: Schema, text: Mapping[str, str], normalise: bool
+    document: Document, schema: Schema, text: Mapping[str, str], normalise: bool, units: Units
 ) -> dict[str, PassageVectors]:
     accepted = {}
     for name, vectors in document.vectors.items():
@@ -112,6 +124,12 @@ def _vectors(
             raise DocumentError(
                 f"the schema has no such vector field (known: {known})", id=document.id, field=name
             )
+        unit = units.get(name)
+        if isinstance(unit, DocumentError):
+            raise unit
+        if unit is not None:
+            accepted[name] = PassageVectors(_places(unit, text, field), unit)
+            continue
         placed = isinstance(vectors, PassageVectors)
         given = vectors.vectors if placed else vectors
         rows = accept(given, dims=field.dims, id=document.id, field=name, normalise=normalise)
@@ -124,13 +142,18 @@ def _places(
     vectors: NDArray[np.float32], text: Mapping[str, str], field: DenseField
 ) -> NDArray[np.int32]:
     """A single given vector stands for the whole text; of several, the places are not known."""
-    spans = np.full((len(vectors), 2), -1, dtype=np.int32)
+    total = 0
     if len(vectors) == 1:
-        lengths = [len(text.get(name, "")) for name in field.embeds]
-        total = sum(lengths) + max(sum(length > 0 for length in lengths) - 1, 0)
-        if total:
-            spans[0] = 0, total
-    return spans
+        lengths = [len(text[name]) for name in field.embeds if text.get(name)]
+        total = sum(lengths) + max(len(lengths) - 1, 0)
+    return _whole(total) if total else np.full((len(vectors), 2), -1, dtype=np.int32)
+
+
+@lru_cache(maxsize=10_000)
+def _whole(length: int) -> NDArray[np.int32]:
+    places = np.array([[0, length]], dtype=np.int32)
+    places.flags.writeable = False
+    return places
 
 
 def _source(document: Document) -> bytes:

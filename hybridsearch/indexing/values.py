@@ -13,6 +13,7 @@ from hybridsearch.model.schema import FieldType
 
 LONGEST_KEYWORD_BYTES = 32_766
 # What Python reads as a number is wider: underscores, and digits without end.
+_PLAIN = frozenset({str, int, float, bool})
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 
 
@@ -24,6 +25,8 @@ def canonical(given: Any, type: FieldType) -> tuple[Any, ...]:
     """
     if given is None:
         return ()
+    if given.__class__ in _PLAIN:  # most of all values
+        return (_READ[type](given),)
     if isinstance(given, np.ndarray):
         given = list(given) if given.ndim else given[()]
     values = given if isinstance(given, list | tuple | set | frozenset) else (given,)

@@ -32,10 +32,10 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
     """
     if isinstance(given, Document):
         check_id(given.id)
-        if not isinstance(given.fields, Mapping):
+        if given.fields.__class__ is not dict and not isinstance(given.fields, Mapping):
             raise DocumentError("its fields must be a mapping of names to values", id=given.id)
         return given
-    if not isinstance(given, Mapping):
+    if given.__class__ is not dict and not isinstance(given, Mapping):
         raise DocumentError(f"a document must be an object with an id, not {_kind(given)}")
     id: Any = given["id"] if "id" in given else given.get("_id")
     check_id(id)

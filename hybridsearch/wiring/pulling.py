@@ -83,7 +83,9 @@ def _bytes(record: Any) -> int:
 
 
 def _sum(fields: Any) -> int:
-    return sum(map(_size, fields.values())) if isinstance(fields, Mapping) else 0
+    if fields.__class__ is dict or isinstance(fields, Mapping):
+        return sum(map(_size, fields.values()))
+    return 0
 
 
 def _size(value: Any) -> int:

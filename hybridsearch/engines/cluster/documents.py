@@ -7,14 +7,14 @@ does is indexed in its canonical form, and kept as it was given in `_extra`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
 from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
-from hybridsearch.engines.cluster.mapping import EXTRA, ID, VECTOR
+from hybridsearch.engines.cluster.mapping import EXTRA, ID
 from hybridsearch.model.schema import FieldType, Schema
 
 _ISO: Final = re.compile(
@@ -26,8 +26,25 @@ _ISO_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
 
 def body_of(document: WriteDocument, schema: Schema) -> bytes:
     """The JSON that is stored."""
-    body: dict[str, Any] = {ID: document.id}
     extra: dict[str, Any] = {}
+    if all(_goes_as_it_is(name, given, schema) for name, given in document.fields.items()):
+        fields = document.source[1:-1]
+        parts = [b'{"id":', _json(document.id), b"," if fields else b"", fields]
+    else:
+        parts = [_json(_indexed(document, schema, extra))[:-1]]
+    # Copied once, since most of it are vectors.
+    for name, passages in document.vectors.items():
+        if len(passages.vectors):
+            parts += [b",", _json(name), b":[", *_passages(passages), b"]"]
+    if extra:
+        parts += [b",", _json({EXTRA: extra})[1:-1]]
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def _indexed(document: WriteDocument, schema: Schema, extra: dict[str, Any]) -> dict[str, Any]:
+    """The fields as the products can read them; what was given instead goes to `extra`."""
+    body: dict[str, Any] = {ID: document.id}
     for name, given in orjson.loads(document.source).items():
         if name in schema.text:
             indexed = given if _is_text(given) else document.text[name]
@@ -40,12 +57,7 @@ def body_of(document: WriteDocument, schema: Schema) -> bytes:
         body[name] = indexed
         if indexed is not given:
             extra[name] = given
-    for name, passages in document.vectors.items():
-        if len(passages.vectors):
-            body[name] = _passages(passages)
-    if extra:
-        body[EXTRA] = extra
-    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+    return body
 
 
 def stored(
@@ -82,11 +94,22 @@ def source_filter(
     return {"includes": [ID, *wanted, *spans]}
 
 
-def _passages(passages: PassageVectors) -> list[dict[str, Any]]:
-    return [
-        {"start": start, "end": end, VECTOR: vector}
-        for (start, end), vector in zip(passages.spans.tolist(), passages.vectors, strict=True)
-    ]
+def _goes_as_it_is(name: str, given: Any, schema: Schema) -> bool:
+    if name in schema.text:
+        return _is_text(given)
+    return name in schema.metadata and _is_native(given, schema.metadata[name].type)
+
+
+def _passages(passages: PassageVectors) -> list[bytes]:
+    parts: list[bytes] = []
+    for (start, end), vector in zip(passages.spans.tolist(), passages.vectors, strict=True):
+        parts += [b',{"start":%d,"end":%d,"vector":' % (start, end), _json(vector), b"}"]
+    parts[0] = parts[0][1:]
+    return parts
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _is_text(given: Any) -> bool:
@@ -101,11 +124,11 @@ def _is_native(given: Any, kind: FieldType) -> bool:
     """Whether the products read the value as `canonical` does."""
     if given is None:
         return True
-    values = given if isinstance(given, list) else [given]
-    return all(_READ_ALIKE[kind](value) for value in values)
+    read_alike = _READ_ALIKE[kind]
+    return all(map(read_alike, given)) if isinstance(given, list) else read_alike(given)
 
 
-_READ_ALIKE: Final = {
+_READ_ALIKE: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
     "keyword": lambda value: isinstance(value, str),
     "integer": lambda value: type(value) is int,
     "float": lambda value: type(value) in {int, float},

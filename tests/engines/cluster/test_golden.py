@@ -77,7 +77,8 @@ def written(*documents: dict[str, Any]) -> Write:
         rows = ready.given["dense"].vectors
         spans = np.array([[0, 9]] * len(rows), dtype=np.int32)
         vectors = {"dense": PassageVectors(spans, rows)}
-        made.append(WriteDocument(ready.id, ready.source, ready.text, ready.metadata, vectors))
+        parts = (ready.source, ready.fields, ready.text, ready.metadata)
+        made.append(WriteDocument(ready.id, *parts, vectors))
     return Write(made)
 
 
