@@ -147,6 +147,13 @@ class HybridIndex:
         it goes. Documents that cannot be accepted are set aside in the dead-letter file, with
         the reason, and the rest are added. normalise_vectors: make given vectors unit length
         instead of refusing those that are not.
+
+        checkpoint: a file, or a `hybridsearch.indexing.checkpoint.Checkpoint`, that says how far
+        the run is: after it was ended by whatever, the same call, with the same documents again
+        from their beginning, passes over what was done and goes on; at the end the file goes away.
+        Where the documents raise an error, all that came before it is stored, and the error is
+        raised with a note of how much that is. Raises CheckpointError for a checkpoint of another
+        index or source, DataError, EncoderError and EngineError; what was durable then stays.
         """
         letters = dead_letters_for(self.target, dead_letters)
         trail = Trail(named(self.target), letters, checkpoint_for(checkpoint), progress)

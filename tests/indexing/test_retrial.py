@@ -1,0 +1,102 @@
+"""Sending dead letters again: what the file holds meanwhile and afterwards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from vectors import random_units
+
+from hybridsearch import Document, HybridIndex, Schema
+from hybridsearch.engines.calls import PassageVectors
+from hybridsearch.errors import SourceError
+from hybridsearch.indexing import letter
+from hybridsearch.indexing.dead_letters import DeadLetters
+from hybridsearch.indexing.retrial import Retrial
+
+SCHEMA = Schema(
+    text=["text"],
+    metadata={"year": "integer"},
+    dense={"dense": {"embeds": ["text"], "dims": 8}},
+)
+
+
+def set_aside(path: Path, *documents: Any) -> None:
+    letters = DeadLetters(path, "embedded:there")
+    for number, document in enumerate(documents):
+        letters.add(f"s.jsonl:{number}", None, "for some reason", document)
+    letters.close()
+
+
+def test_a_retry_that_ends_midway_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, *({"id": f"d{n}", "text": "word"} for n in range(3)))
+    before = path.read_bytes()
+    retrial = Retrial(path)
+    records = retrial.records(())
+    assert next(records).place == "s.jsonl:0"
+    set_aside(retrial.refused, {"id": "d0"})
+    assert path.read_bytes() == before
+
+
+def test_letters_that_others_append_meanwhile_stay(tmp_path: Path) -> None:
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, {"id": "one", "text": "word"})
+    retrial = Retrial(path)
+    set_aside(path, {"id": "two", "text": "word"})
+    assert [record.document["id"] for record in retrial.records(())] == ["one"]
+    retrial.finish()
+    assert [json.loads(line)["document"]["id"] for line in path.read_bytes().splitlines()] == [
+        "two"
+    ]
+
+
+def test_documents_that_were_not_kept_as_given_are_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letter, "LONGEST_DOCUMENT", 100)
+    path = tmp_path / "letters.jsonl"
+    set_aside(
+        path,
+        {"id": "large", "text": "x" * 200},
+        {"id": "set", "text": {"a", "b"}},
+        {"id": "nan", "text": "x", "price": [1.0, float("nan")]},
+        {"id": "infinite", "dense": np.array([np.inf])},
+        "no document",
+        {"id": "good", "text": "x"},
+    )
+    with path.open("ab") as file:
+        file.write(b"no letter\n")
+    retrial = Retrial(path)
+    assert [record.document["id"] for record in retrial.records(())] == ["good"]
+    assert len(retrial.kept) == 6
+    retrial.finish()
+    assert len(path.read_bytes().splitlines()) == 6
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["letters.jsonl"]
+
+
+def test_vectors_come_back_with_their_places(tmp_path: Path) -> None:
+    placed = PassageVectors(np.array([[0, 4], [2, 9]], np.int32), random_units(2))
+    given = Document("one", {"text": "some words", "year": "bad"}, {"dense": placed})
+    path = tmp_path / "letters.jsonl"
+    with HybridIndex.create(f"embedded:{tmp_path / 'x'}", schema=SCHEMA, encoder=None) as index:
+        assert index.add([given], dead_letters=path).failed == 1
+        path.write_text(path.read_text().replace('"bad"', "1999"))
+        retrial = Retrial(path)
+        assert retrial.targets == {f"embedded:{tmp_path / 'x'}"}
+        report = index.add(retrial.records(SCHEMA.dense), dead_letters=retrial.refused)
+        assert (report.indexed, report.failed) == (1, 0)
+        retrial.finish()
+        assert not path.exists()
+        (found,) = index.scan(vectors=True)
+        assert found.fields == {"text": "some words", "year": 1999}
+        np.testing.assert_array_equal(found.vectors["dense"].spans, placed.spans)
+        np.testing.assert_array_equal(found.vectors["dense"].vectors, placed.vectors)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read"):
+        Retrial(tmp_path / "none.jsonl")
