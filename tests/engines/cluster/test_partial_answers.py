@@ -82,6 +82,7 @@ def test_where_allowed_it_is_a_warning_beside_the_hits(
     (warning,) = found.warnings
     assert "candidates of dense" in warning
     assert filled.name in warning
+    assert (whole.degraded, found.degraded) == (False, True)
 
 
 @pytest.mark.parametrize("failing", [LEXICAL, DENSE])
