@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from hybridsearch.encoding.given import accept
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
-from hybridsearch.indexing.document_digest import document_digest
 from hybridsearch.indexing.units import Units
 from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document, as_document
@@ -24,7 +23,6 @@ from hybridsearch.model.schema import DenseField, Schema
 _NONE: Units = {}
 _TEXT_TYPES = str | int | float
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
-_CANONICAL = _JSON | orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +31,7 @@ class Prepared:
 
     source: its fields as JSON; text: by text field; metadata: canonical values by field; given:
     passages by vector field, where the caller brought them; to_encode: the text by vector field
-    elsewhere; digest: of the fields as given and of what is `given`.
+    elsewhere.
     """
 
     id: str
@@ -43,7 +41,6 @@ class Prepared:
     metadata: Mapping[str, tuple[Any, ...]]
     given: Mapping[str, PassageVectors]
     to_encode: Mapping[str, str]
-    digest: str
 
 
 def prepare(given: Any, schema: Schema, *, encodes: bool, normalise: bool = False) -> Prepared:
@@ -93,10 +90,7 @@ def prepared(
             field=next(iter(to_encode)),
         )
     source = _source(document)
-    digest = document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors)
-    return Prepared(
-        document.id, source, document.fields, text, metadata, vectors, to_encode, digest
-    )
+    return Prepared(document.id, source, document.fields, text, metadata, vectors, to_encode)
 
 
 def _text(id: str, name: str, value: Any) -> str:

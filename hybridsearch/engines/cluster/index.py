@@ -23,8 +23,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class ClusterIndex:
-    """name: of the index or alias in requests; target: in messages; digests: whether it has fields
-    for them."""
+    """name: of the index or alias in requests; target: in messages."""
 
     name: str
     target: str
@@ -32,7 +31,6 @@ class ClusterIndex:
     settings: IndexSettings
     dialect: Dialect
     server: Server
-    digests: bool = True
     seen: Seen = field(default_factory=Seen, compare=False)
     pace: Pace = field(default_factory=Pace, compare=False)
 

@@ -26,7 +26,7 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
         Item(
             position,
             b'{"index":{"_id":%b}}\n%b\n'
-            % (orjson.dumps(document.id), body_of(document, index.schema, digests=index.digests)),
+            % (orjson.dumps(document.id), body_of(document, index.schema)),
         )
         for position, document in enumerate(call.documents)
     )
