@@ -38,8 +38,6 @@ Cache: TypeAlias = Annotated[
         "in the user's cache folder, 'off' for none. [default: HYBRIDSEARCH_CACHE, or off]",
     ),
 ]
-
-
 Sources: TypeAlias = Annotated[
     list[str],
     typer.Argument(
@@ -49,6 +47,7 @@ Sources: TypeAlias = Annotated[
         "or another index by its target.",
     ),
 ]
+Counts: TypeAlias = Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")]
 Query: TypeAlias = Annotated[
     str | None,
     typer.Option(help="What to read from a database: an SQL query, one document a row."),

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hybridsearch.cli.arguments import Settings, Target, settings_of
+from hybridsearch.cli.arguments import Counts, Settings, Target, settings_of
 from hybridsearch.cli.console import messages, print_json, say
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.wiring.copying import copy_index
@@ -31,7 +31,7 @@ def copy(
     dead_letters: Annotated[
         Path | None, typer.Option(help="The file for documents that the target will not take.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
+    json: Counts = False,
 ) -> None:
     """Copy an index with its vectors, schema and settings. Ended midway, it goes on when run again.
 

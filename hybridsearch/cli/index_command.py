@@ -9,6 +9,7 @@ import typer
 
 from hybridsearch.cli.arguments import (
     Cache,
+    Counts,
     IdColumn,
     Query,
     Settings,
@@ -55,7 +56,7 @@ def index(
     ] = None,
     checkpoint: CheckpointFile = None,
     restart: Restart = False,
-    json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
+    json: Counts = False,
 ) -> None:
     """Index documents; those with an id that is known replace the old ones.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.arguments import Cache
+from hybridsearch.cli.arguments import Cache, Counts
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.cli.indexing_progress import shown_progress
@@ -26,7 +26,7 @@ def retry(
         typer.Argument(metavar="TARGET", help="Where to send them. [default: as the file says]"),
     ] = None,
     cache: Cache = None,
-    json: Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")] = False,
+    json: Counts = False,
 ) -> None:
     """Send documents that were set aside again, after the index or the file was corrected.
 

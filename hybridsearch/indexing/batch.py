@@ -8,7 +8,7 @@ from typing import Any
 
 from hybridsearch.engines.calls import Write, Written
 from hybridsearch.errors import DocumentError
-from hybridsearch.indexing.prepare import Prepared, prepared
+from hybridsearch.indexing.prepare import Prepared, prepare
 from hybridsearch.indexing.records import Located, Record, Unreadable
 from hybridsearch.indexing.units import units_of
 from hybridsearch.model.document import Document, as_document
@@ -103,7 +103,7 @@ def make_batch(
     units = units_of([document for _, _, document in read], schema, normalise=normalise)
     for (position, record, given), known in zip(read, units, strict=True):
         try:
-            document = prepared(given, schema, encodes=encodes, normalise=normalise, units=known)
+            document = prepare(given, schema, encodes=encodes, normalise=normalise, units=known)
         except DocumentError as error:
             batch.refused.append(Refused(position, record, error))
             continue

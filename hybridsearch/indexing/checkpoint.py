@@ -22,7 +22,7 @@ class Reached:
     in the index or in the dead letters, of which the first `letters_length` bytes are settled."""
 
     counts: Counts
-    letters: str | None
+    letters: str
     letters_length: int
 
 
@@ -106,7 +106,7 @@ class Checkpoint:
                 )
         try:
             counts = Counts(**found["counts"])
-            return Reached(counts, found["dead_letters"], int(found["dead_letters_length"]))
+            return Reached(counts, str(found["dead_letters"]), int(found["dead_letters_length"]))
         except (KeyError, TypeError, ValueError):
             raise self._foreign("is damaged") from None
 

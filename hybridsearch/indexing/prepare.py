@@ -16,7 +16,7 @@ from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.units import Units
 from hybridsearch.indexing.values import canonical
-from hybridsearch.model.document import Document, as_document
+from hybridsearch.model.document import Document
 from hybridsearch.model.embedded_text import embedded_text, field_text
 from hybridsearch.model.schema import DenseField, Schema
 
@@ -43,19 +43,20 @@ class Prepared:
     to_encode: Mapping[str, str]
 
 
-def prepare(given: Any, schema: Schema, *, encodes: bool, normalise: bool = False) -> Prepared:
+def prepare(
+    document: Document,
+    schema: Schema,
+    *,
+    encodes: bool,
+    normalise: bool = False,
+    units: Units = _NONE,
+) -> Prepared:
     """Check a document; raises DocumentError with the reason, the id and the field.
 
     encodes: whether there is an encoder for texts without vectors; normalise: whether vectors
-    that are not of unit length are made so rather than refused.
+    that are not of unit length are made so rather than refused; units: those of its vectors that
+    have been checked.
     """
-    return prepared(as_document(given, schema.dense), schema, encodes=encodes, normalise=normalise)
-
-
-def prepared(
-    document: Document, schema: Schema, *, encodes: bool, normalise: bool, units: Units = _NONE
-) -> Prepared:
-    """The same of a document that has been looked at; units: its vectors that have been."""
     text: dict[str, str] = {}
     metadata: dict[str, tuple[Any, ...]] = {}
     for name, value in document.fields.items():

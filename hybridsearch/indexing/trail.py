@@ -36,7 +36,7 @@ class Trail:
     ) -> None:
         self.counts = Counts()
         self._target = target
-        self._letters = dead_letters
+        self.dead_letters = dead_letters
         self._checkpoint = checkpoint
         self._tell = progress or (lambda _: None)
         self._identity: str | None = None
@@ -61,14 +61,13 @@ class Trail:
         self.counts.exact = False
         self._resumed, self._durable = self.counts.read, self.counts.indexed
         self._begin -= self.counts.seconds
-        if reached.letters is not None:
-            self._letters.go_on(Path(reached.letters), reached.letters_length)
+        self.dead_letters.go_on(Path(reached.letters), reached.letters_length)
 
     def count(self, settled: Iterable[tuple[Batch, Written]]) -> None:
         """Batches that are in the index, in the order of the source."""
         for batch, written in settled:
             for refused in batch.refused:
-                self._letters.add(refused.place, refused.id, refused.reason, refused.given)
+                self.dead_letters.add(refused.place, refused.id, refused.reason, refused.given)
             self.counts.add(batch, written)
         self._tell(self.counts.progress())
 
@@ -90,7 +89,7 @@ class Trail:
             self._checkpoint.remove()
         elif self._checkpoint is not None:
             self._checkpoint.save(self._reached())
-        letters = self._letters.close()
+        letters = self.dead_letters.close()
         if error is not None:
             raise error
         return self.counts.report(self._seconds, self._resumed, letters)
@@ -110,7 +109,7 @@ class Trail:
 
     def _keep(self, call: Persist | Commit) -> Steps:
         # First what was set aside, then the rest: no document may be in neither place.
-        self._letters.sync()
+        self.dead_letters.sync()
         yield call
         if self._checkpoint is not None:
             identified: Identified = yield Identify()
@@ -124,8 +123,8 @@ class Trail:
 
     def _reached(self) -> Reached:
         self.counts.seconds = self._seconds
-        length = self._letters.sync()
-        return Reached(self.counts, str(self._letters.path.absolute()), length)
+        length = self.dead_letters.sync()
+        return Reached(self.counts, str(self.dead_letters.path.absolute()), length)
 
     def _pass_over(self, count: int) -> Steps:
         passed = 0

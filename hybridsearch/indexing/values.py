@@ -12,8 +12,8 @@ import numpy as np
 from hybridsearch.model.schema import FieldType
 
 LONGEST_KEYWORD_BYTES = 32_766
-# What Python reads as a number is wider: underscores, and digits without end.
 _PLAIN = frozenset({str, int, float, bool})
+# What Python reads as a number is wider: underscores, and digits without end.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 
 

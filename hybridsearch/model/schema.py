@@ -174,6 +174,13 @@ class Schema(BaseModel):
         }
         return self.model_copy(update={"dense": dense})
 
+    def without_dims(self) -> Schema:
+        """The same schema, with the dims of every vector field left open."""
+        dense = {
+            name: field.model_copy(update={"dims": None}) for name, field in self.dense.items()
+        }
+        return self.model_copy(update={"dense": dense})
+
     def to_json(self) -> str:
         """The schema as it is written to a file."""
         return json.dumps(self.model_dump(exclude_none=True), indent=2, ensure_ascii=False) + "\n"

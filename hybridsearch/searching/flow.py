@@ -68,7 +68,8 @@ def search(
     warnings = list(plan.warnings)
     unanswered: list[str] = []
     queries = yield from _queries(plan, timings, warnings)
-    ask = _Asking(request, plan, queries, foresight, timings, unanswered)
+    ahead = _ahead(request, plan) if foresight.pays else None
+    ask = _Asking(request, plan, queries, foresight, ahead, timings, unanswered)
     retrieved = yield from ask.retrieve()
     with timings.step("fuse"):
         candidacy = tabulate(plan.columns, retrieved.candidates, request.depth)
@@ -120,13 +121,14 @@ class _Asking:
     plan: Plan
     queries: tuple[RetrieverQuery, ...]
     foresight: Foresight
+    ahead: Ahead | None
     timings: Timings
     unanswered: list[str]
 
     def retrieve(self) -> Generator[Retrieve, Retrieved, Retrieved]:
         request = self.request
         call = Retrieve(
-            self.queries, self.plan.where, request.depth, self._ahead(), request.allow_partial
+            self.queries, self.plan.where, request.depth, self.ahead, request.allow_partial
         )
         with self.timings.step("retrieve"):
             retrieved = yield call
@@ -158,8 +160,8 @@ class _Asking:
             fused = self.plan.fusion.fuse(table)
             rows = top(fused.scores, ids, end)[self.request.offset :]
         late = [ids[row] for row in rows if ids[row] not in asked]
-        if brought is not None and self._could_bring:
-            guessed = not late or not self.foresight.pays
+        if brought is not None and _could_bring(self.request, self.plan):
+            guessed = not late or self.ahead is None
             self.foresight.learn(saved=guessed and not opened.cells.any())
         if late and self.plan.ids_alone:
             documents.update((id, StoredDocument(id, {})) for id in late)
@@ -186,17 +188,17 @@ class _Asking:
         self.unanswered.extend(completed.warnings)
         return completed
 
-    @property
-    def _could_bring(self) -> bool:
-        """Deep pages bring nothing along: they would bring all the pages before them."""
-        return not self.plan.ids_alone and self.request.end <= _DEEPEST_AHEAD
 
-    def _ahead(self) -> Ahead | None:
-        if not (self._could_bring and self.foresight.pays):
-            return None
-        weights = weights_of(self.plan.fusion, self.plan.columns)
-        count = self.request.end + _AHEAD_MARGIN
-        return Ahead(count, weights, self.plan.fields, self.request.passages)
+def _could_bring(request: SearchRequest, plan: Plan) -> bool:
+    """Deep pages bring nothing along: they would bring all the pages before them."""
+    return not plan.ids_alone and request.end <= _DEEPEST_AHEAD
+
+
+def _ahead(request: SearchRequest, plan: Plan) -> Ahead | None:
+    if not _could_bring(request, plan):
+        return None
+    weights = weights_of(plan.fusion, plan.columns)
+    return Ahead(request.end + _AHEAD_MARGIN, weights, plan.fields, request.passages)
 
 
 def _hits(

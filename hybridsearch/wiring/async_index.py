@@ -16,7 +16,6 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
-from hybridsearch.indexing.trail import Trail
 from hybridsearch.lockstep import run_async
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
@@ -24,7 +23,6 @@ from hybridsearch.model.request import SearchOptions, SearchRequest
 from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
-from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
 from hybridsearch.wiring.adding import add_async
 from hybridsearch.wiring.caching import CacheSetting, cache_for
@@ -34,7 +32,7 @@ from hybridsearch.wiring.query_log.asked import Asked
 from hybridsearch.wiring.query_log.log import QueryLog
 from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
-from hybridsearch.wiring.trails import checkpoint_for, dead_letters_for, named
+from hybridsearch.wiring.trails import trail_for
 
 
 class AsyncHybridIndex:
@@ -127,12 +125,11 @@ class AsyncHybridIndex:
         progress: Callable[[IndexProgress], None] | None = None,
     ) -> IndexReport:
         """Add documents from an iterable or an asynchronous one; see HybridIndex.add."""
-        letters = dead_letters_for(self.target, dead_letters)
-        trail = Trail(named(self.target), letters, checkpoint_for(checkpoint), progress)
+        trail = trail_for(self.target, dead_letters, checkpoint, progress)
         flow = index_documents(
             self.schema, trail, encodes=self._performer.encodes, normalise=normalise_vectors
         )
-        return await add_async(flow, self._performer, documents, letters)
+        return await add_async(flow, self._performer, documents, trail.dead_letters)
 
     async def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]
@@ -148,15 +145,7 @@ class AsyncHybridIndex:
     ) -> list[SearchResponse]:
         """Search many queries at once; see HybridIndex.search_many."""
         asked = Asked.now(as_requests(queries, k=k, **options), self.query_log)
-        flows = [
-            search(
-                request,
-                self.schema,
-                encodes=self._performer.encodes,
-                foresight=self._performer.foresight,
-            )
-            for request in asked.requests
-        ]
+        flows = self._performer.searches(asked.requests)
         responses = await run_async(flows, self._performer.perform_async)
         return asked.answered(responses, self.target)
 

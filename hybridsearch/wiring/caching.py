@@ -33,8 +33,7 @@ def cache_for(setting: CacheSetting) -> EmbeddingCache | None:
     """The cache that a setting names, not opened yet; raises ConfigurationError.
 
     Without a setting there is none: it takes gigabytes, and vectors tell about the texts they were
-    made of, so that somebody has to say where they may lie. What is in an index already is not
-    encoded again in any case.
+    made of, so that somebody has to say where they may lie.
     """
     if setting is False:
         return None

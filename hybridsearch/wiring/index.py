@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -10,12 +10,12 @@ from typing import Any, Self, Unpack
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Scanned
+from hybridsearch.engines.pages import pages
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
-from hybridsearch.indexing.trail import Trail
 from hybridsearch.lockstep import run
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
@@ -23,7 +23,6 @@ from hybridsearch.model.request import SearchOptions, SearchRequest
 from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
-from hybridsearch.searching.flow import search
 from hybridsearch.searching.plan import resolve_where
 from hybridsearch.wiring.adding import add
 from hybridsearch.wiring.caching import CacheSetting, cache_for
@@ -33,7 +32,7 @@ from hybridsearch.wiring.query_log.asked import Asked
 from hybridsearch.wiring.query_log.log import QueryLog
 from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
-from hybridsearch.wiring.trails import checkpoint_for, dead_letters_for, named
+from hybridsearch.wiring.trails import trail_for
 
 
 class HybridIndex:
@@ -155,12 +154,11 @@ class HybridIndex:
         raised with a note of how much that is. Raises CheckpointError for a checkpoint of another
         index or source, DataError, EncoderError and EngineError; what was durable then stays.
         """
-        letters = dead_letters_for(self.target, dead_letters)
-        trail = Trail(named(self.target), letters, checkpoint_for(checkpoint), progress)
+        trail = trail_for(self.target, dead_letters, checkpoint, progress)
         flow = index_documents(
             self.schema, trail, encodes=self._performer.encodes, normalise=normalise_vectors
         )
-        return add(flow, self._performer, documents, letters)
+        return add(flow, self._performer, documents, trail.dead_letters)
 
     def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]
@@ -180,15 +178,7 @@ class HybridIndex:
     ) -> list[SearchResponse]:
         """Search many queries at once: encoded together, retrieved together, in their order."""
         asked = Asked.now(as_requests(queries, k=k, **options), self.query_log)
-        flows = [
-            search(
-                request,
-                self.schema,
-                encodes=self._performer.encodes,
-                foresight=self._performer.foresight,
-            )
-            for request in asked.requests
-        ]
+        flows = self._performer.searches(asked.requests)
         return asked.answered(run(flows, self._performer.perform), self.target)
 
     def warm_up(self) -> None:
@@ -208,12 +198,12 @@ class HybridIndex:
         vectors: whether with their vectors, float32 as they were written, and the places of their
         passages: `add` takes such documents as they are, without encoding.
         """
-        while True:
-            page: Scanned = self._perform(next_page(after, vectors=vectors))
-            if not page.documents:
-                return
-            yield from page.documents
-            after = page.documents[-1].id
+
+        def ask(last: str | None) -> Sequence[Document]:
+            page: Scanned = self._perform(next_page(last, vectors=vectors))
+            return page.documents
+
+        return pages(ask, after)
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Remove documents by id, durably; returns how many were there."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from hybridsearch.encoding.load import DEFAULT_DIMS, DEFAULT_MODEL, NO_ENCODER, 
 from hybridsearch.engines.calls import Create
 from hybridsearch.engines.cluster.comparison import Difference, compare
 from hybridsearch.engines.cluster.engine import ClusterEngine
-from hybridsearch.engines.cluster.esql import esql_statement
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.rendering import rendered
@@ -22,8 +21,9 @@ from hybridsearch.engines.cluster.revising import (
     read_index,
 )
 from hybridsearch.engines.cluster.search_template import search_template
+from hybridsearch.engines.elasticsearch.esql import esql_statement
 from hybridsearch.engines.protocol import EngineOptions
-from hybridsearch.errors import ConfigurationError, IndexNotFoundError, SchemaError
+from hybridsearch.errors import IndexNotFoundError, SchemaError
 from hybridsearch.fusion.settings import parse_fusion
 from hybridsearch.fusion.table import Column
 from hybridsearch.fusion.weights import weights_of
@@ -31,9 +31,9 @@ from hybridsearch.model.default_schema import default_schema
 from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.request import DEFAULT_FUSION
 from hybridsearch.model.schema import Schema
-from hybridsearch.model.target import Target
 from hybridsearch.searching.plan import retrievers
-from hybridsearch.wiring.opening import create, engine_at
+from hybridsearch.wiring.clusters import cluster_at
+from hybridsearch.wiring.opening import create
 
 DEFAULT_NAME = "default"
 SEARCH_TEMPLATE = "search-template"
@@ -125,20 +125,9 @@ def apply_mapping(target: str, wanted: Wanted) -> list[Difference] | None:
         return changes
 
 
-@contextmanager
-def _cluster(target: str, wanted: Wanted) -> Iterator[ClusterEngine]:
-    place = Target.parse(target)
+def _cluster(target: str, wanted: Wanted) -> AbstractContextManager[ClusterEngine]:
     options = EngineOptions(target, settings=wanted.settings)
-    engine = None if place.engine == "embedded" else engine_at(place, options)
-    if not isinstance(engine, ClusterEngine):
-        raise ConfigurationError(
-            f"there is no mapping at {target}: write elasticsearch://HOST:9200/NAME or "
-            "opensearch://HOST:9200/NAME"
-        )
-    try:
-        yield engine
-    finally:
-        engine.close()
+    return cluster_at(options, f"there is no mapping at {target}")
 
 
 def _new(wanted: Wanted, *, load: bool) -> IndexDefinition:

@@ -12,6 +12,8 @@ from hybridsearch.encoding.cache import EmbeddingCache
 from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery, EncoderCall, EncoderReply
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
+from hybridsearch.model.request import SearchRequest
+from hybridsearch.searching.flow import SearchFlow, search
 from hybridsearch.searching.foresight import Foresight
 from hybridsearch.wiring.query_log.log import QueryLog
 
@@ -34,7 +36,7 @@ class Performer:
         self._load = load
         self._cache = cache
         self._encoder: Encoder | None = None
-        self.foresight = Foresight()
+        self._foresight = Foresight()
         self._lock = threading.Lock()
 
     @property
@@ -64,6 +66,14 @@ class Performer:
                     raise RuntimeError("a flow asked an index without an encoder to encode")
                 self._encoder = self._load()
             return self._encoder
+
+    def searches(self, requests: Sequence[SearchRequest]) -> list[SearchFlow]:
+        """The flows that answer requests to this index."""
+        schema = self.engine.definition.schema
+        return [
+            search(request, schema, encodes=self.encodes, foresight=self._foresight)
+            for request in requests
+        ]
 
     def close(self) -> None:
         """Close the query log, which takes seconds at most, the cache and the engine."""

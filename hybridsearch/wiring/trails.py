@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.dead_letters import DeadLetters
+from hybridsearch.indexing.trail import Progress, Trail
 from hybridsearch.model.target import Target
 
 _EMBEDDED = "embedded"
@@ -20,7 +21,19 @@ def named(target: Target) -> str:
     return str(target)
 
 
-def dead_letters_for(target: Target, path: str | Path | None) -> DeadLetters:
+def trail_for(
+    target: Target,
+    dead_letters: str | Path | None,
+    checkpoint: str | Path | Checkpoint | None,
+    progress: Progress | None,
+) -> Trail:
+    """The trail of one `add`; see HybridIndex.add."""
+    letters = _letters(target, dead_letters)
+    given = Checkpoint(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint
+    return Trail(named(target), letters, given, progress)
+
+
+def _letters(target: Target, path: str | Path | None) -> DeadLetters:
     """The named file, or one of its own for this run, inside the folder of an embedded index."""
     if path is not None:
         return DeadLetters(Path(path), named(target))
@@ -29,8 +42,3 @@ def dead_letters_for(target: Target, path: str | Path | None) -> DeadLetters:
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     name = f"{stamp}-{os.getpid()}-{time.monotonic_ns() % 1_000_000}.jsonl"
     return DeadLetters(folder / name, named(target), chosen=False)
-
-
-def checkpoint_for(given: str | Path | Checkpoint | None) -> Checkpoint | None:
-    """The checkpoint of a file's name, or the one that was given."""
-    return Checkpoint(given) if isinstance(given, str | Path) else given

@@ -11,22 +11,14 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from vectors import random_units
+from numbered_documents import SCHEMA, check_exact, numbered
 
-from hybridsearch import HybridIndex, Schema
+from hybridsearch import HybridIndex
 
 COUNT = 20_000
 KILLS = 10
-VECTORS = random_units(256, seed=9)
-SCHEMA = Schema(
-    text=["text"],
-    metadata={"n": "integer"},
-    dense={"dense": {"embeds": ["text"], "dims": 8}},
-)
 # The command line, with a checkpoint after every batch.
 PROGRAM = """
 import sys
@@ -38,18 +30,14 @@ main()
 """
 
 
-def fields(number: int) -> dict[str, Any]:
-    return {"text": f"word{number} and more", "n": number}
-
-
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Every hundredth line is no document; the last of equal ids counts."""
+    """Every hundredth line is no document."""
     path = tmp_path / "source.jsonl"
     with path.open("w") as file:
         for number in range(COUNT):
-            vector = VECTORS[number % len(VECTORS)].tolist()
-            line = json.dumps({"id": f"d{number:05d}", **fields(number), "dense": vector})
+            document = numbered(number)
+            line = json.dumps({**document, "dense": document["dense"].tolist()})
             file.write(f"{line}\n")
             if number % 100 == 50:
                 file.write("no document\n")
@@ -98,11 +86,6 @@ def test_a_killed_run_goes_on_and_ends_exact(
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["resumed"] > 0
     with HybridIndex.open(place) as index:
-        assert index.count() == COUNT
-        for number, found in enumerate(index.scan(vectors=True)):
-            assert found.id == f"d{number:05d}"
-            assert found.fields == fields(number)
-            wanted = VECTORS[number % len(VECTORS)]
-            assert np.allclose(found.vectors["dense"].vectors[0], wanted, atol=1e-6)
+        check_exact(index, COUNT)
     set_aside = [json.loads(line)["place"] for line in letters.read_text().splitlines()]
     assert len(set_aside) == len(set(set_aside)) == COUNT // 100

@@ -12,6 +12,7 @@ from hybridsearch import Document, Schema
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.prepare import Prepared, prepare
+from hybridsearch.model.document import as_document
 
 SCHEMA = Schema(
     text=["title", "body"],
@@ -23,12 +24,14 @@ UNIT = [0.0, 1.0, 0.0, 0.0]
 
 def refused(given: Any, **options: Any) -> DocumentError:
     with pytest.raises(DocumentError) as raised:
-        prepare(given, options.pop("schema", SCHEMA), **{"encodes": True, **options})
+        accepted(given, **options)
     return raised.value
 
 
 def accepted(given: Any, **options: Any) -> Prepared:
-    return prepare(given, options.pop("schema", SCHEMA), **{"encodes": True, **options})
+    schema: Schema = options.pop("schema", SCHEMA)
+    document = as_document(given, schema.dense)
+    return prepare(document, schema, **{"encodes": True, **options})
 
 
 def test_fields_go_where_the_schema_says_and_all_are_stored() -> None:

@@ -32,10 +32,20 @@ Query = dict[str, Any]
 
 # What a query's best BM25 score is for each of its words, and what its best similarity is above
 # -1: medians over real collections, near enough for a guess.
-BM25_A_WORD: Final = 0.9
-COSINE_RANGE: Final = 1.6
+_BM25_A_WORD: Final = 0.9
+_COSINE_RANGE: Final = 1.6
 # Neighbours that the blend looks at, for each document that it brings.
 _NEIGHBOURS: Final = 3
+
+
+def best_bm25(words: int, factor: float) -> float:
+    """About what the best BM25 score is for a query of so many words; factor: the product's."""
+    return _BM25_A_WORD * words * factor
+
+
+def similarity_range(slope: float) -> float:
+    """About how far the scores of a vector's neighbours reach; slope: a dialect's."""
+    return _COSINE_RANGE * slope
 
 
 def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
@@ -46,15 +56,15 @@ def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
         if weight <= 0:
             continue
         if isinstance(query, LexicalQuery):
-            best = BM25_A_WORD * max(len(set(query.text.split())), 1) * index.bm25_factor
+            best = best_bm25(max(len(set(query.text.split())), 1), index.bm25_factor)
             clauses.append(_boosted(lexical(query, None), weight / best))
             continue
         neighbours = min(call.window, _NEIGHBOURS * ahead.count)
         near = index.dialect.nearest(query, index.settings, neighbours, among)
         if _asks_inner_hits(ahead, index) and "nested" in near:
             near = with_passages(near, query, ahead.passages)
-        slope = COSINE_RANGE * index.dialect.similarity_slope
-        clauses.append(_boosted(near, weight / slope))
+        span = similarity_range(index.dialect.similarity_slope)
+        clauses.append(_boosted(near, weight / span))
     asked: Query = {"should": clauses, "minimum_should_match": 1}
     if among is not None:
         asked["filter"] = [among]

@@ -97,9 +97,7 @@ def _settle(
         error = refusal(status, outcome, purpose, target=index.target)
         if status in TRANSIENT:
             _note(status, [item], index, settled, first=not again)
-            again.append(item)
-            last = error
-        elif isinstance(error, WritesHeldError):
+        if status in TRANSIENT or isinstance(error, WritesHeldError):
             again.append(item)
             last = error
         elif isinstance(error, RefusedError):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, Final
 
-import orjson
-
 from hybridsearch.engines.calls import Scan, Scanned
 from hybridsearch.engines.cluster.documents import source_filter, stored
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import ID
 from hybridsearch.engines.cluster.passages import passages_of
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
-from hybridsearch.engines.cluster.views import KEPT
+from hybridsearch.engines.cluster.views import search_of
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.model.document import Document
 
@@ -28,11 +26,7 @@ def scan(
 
     view: of the index, to read it as it was (`views.open_view`).
     """
-    body = scan_body(call, index)
-    if view is not None:
-        body["pit"] = {"id": view, "keep_alive": KEPT}
-    path = f"{index.path}/_search" if view is None else "/_search"
-    return (yield from _page(path, body, index, vectors=call.vectors))
+    return (yield from _page(scan_body(call, index), index, view, vectors=call.vectors))
 
 
 def read(
@@ -41,14 +35,14 @@ def read(
     """Those of these documents that searches see, by rising id."""
     body = scan_body(Scan(None, len(ids), vectors), index)
     body["query"] = {"terms": {ID: list(ids)}}
-    return (yield from _page(f"{index.path}/_search", body, index, vectors=vectors))
+    return (yield from _page(body, index, None, vectors=vectors))
 
 
 def _page(
-    path: str, body: dict[str, Any], index: ClusterIndex, *, vectors: bool
+    body: dict[str, Any], index: ClusterIndex, view: str | None, *, vectors: bool
 ) -> Generator[HttpRequest, HttpReply, Scanned]:
     params = {"filter_path": _PARTS, "allow_partial_search_results": "false"}
-    reply = yield HttpRequest("POST", path, orjson.dumps(body), params)
+    reply = yield search_of(index.path, view, body, params)
     found = check_reply(reply, _PURPOSE, target=index.target)
     check_shards(found, _PURPOSE, index.target)
     sources = [hit["_source"] for hit in found.get("hits", {}).get("hits", ())]

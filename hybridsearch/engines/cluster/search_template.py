@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import orjson
 
 from hybridsearch.engines.calls import DenseQuery, LexicalQuery
-from hybridsearch.engines.cluster.ahead import BM25_A_WORD, COSINE_RANGE
+from hybridsearch.engines.cluster.ahead import best_bm25, similarity_range
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.documents import source_filter
 from hybridsearch.engines.cluster.index_settings import IndexSettings
@@ -69,15 +69,15 @@ def search_template(
 
 def _lexical(name: str, fields: Mapping[str, float], dialect: Dialect) -> Query:
     factor = dialect.bm25_factor(Server(dialect.product, (999,)))  # of the newest
-    best = BM25_A_WORD * WORDS * factor
-    return _weighted(name, lexical(LexicalQuery(name, _TEXT, fields), None), 1 / best)
+    query = lexical(LexicalQuery(name, _TEXT, fields), None)
+    return _weighted(name, query, 1 / best_bm25(WORDS, factor))
 
 
 def _dense(name: str, field: str, settings: IndexSettings, dialect: Dialect) -> Query:
     query = DenseQuery(name, field, cast("Any", _VECTOR))
     exact = settings.model_copy(update={"effort": 1.0})
     near = dialect.nearest(query, exact, _WINDOW, _FILTER)
-    return _weighted(name, near, 1 / (COSINE_RANGE * dialect.similarity_slope))
+    return _weighted(name, near, 1 / similarity_range(dialect.similarity_slope))
 
 
 def _weighted(name: str, query: Query, scale: float) -> Query:

@@ -132,13 +132,6 @@ def force_merge(index: str, target: str) -> Asking:
     check_reply(reply, purpose, target=target)
 
 
-def refresh(index: str, target: str) -> Asking:
-    """Make what was written visible."""
-    purpose = f"to make what was written to {index} visible"
-    reply = yield HttpRequest("POST", f"{index_path(index)}/_refresh", writes=True)
-    check_reply(reply, purpose, target=target)
-
-
 def healthy(index: str, seconds: int, target: str) -> Generator[HttpRequest, HttpReply, bool]:
     """Whether all copies of an index's shards are there within some seconds."""
     reply = yield HttpRequest(

@@ -6,7 +6,7 @@ Every write of a document, also one that leaves it as it was, gives it another s
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,12 +49,21 @@ def close_view(view: str, dialect: Dialect, target: str) -> Generator[HttpReques
 
 def view_is_kept(view: str, target: str) -> Generator[HttpRequest, HttpReply, bool]:
     """Whether the server still knows a view."""
-    body = {"size": 0, "pit": {"id": view, "keep_alive": KEPT}}
-    reply = yield HttpRequest("POST", "/_search", orjson.dumps(body))
+    reply = yield search_of("", view, {"size": 0}, {})
     if reply.status == 404:
         return False
     check_reply(reply, "for a view", target=target)
     return True
+
+
+def search_of(
+    path: str, view: str | None, body: Mapping[str, Any], params: Mapping[str, str]
+) -> HttpRequest:
+    """A search of the index at this path, or of a view of it."""
+    if view is None:
+        return HttpRequest("POST", f"{path}/_search", orjson.dumps(body), params)
+    viewed = {**body, "pit": {"id": view, "keep_alive": KEPT}}
+    return HttpRequest("POST", "/_search", orjson.dumps(viewed), params)
 
 
 def list_entries(
@@ -71,11 +80,8 @@ def list_entries(
     }
     if after is not None:
         body["search_after"] = [after]
-    if view:
-        body["pit"] = {"id": place, "keep_alive": KEPT}
     params = {"filter_path": "hits.hits.sort,hits.hits._seq_no,_shards,timed_out"}
-    path = "/_search" if view else f"{index_path(place)}/_search"
-    reply = yield HttpRequest("POST", path, orjson.dumps(body), params)
+    reply = yield search_of(index_path(place), place if view else None, body, params)
     purpose = "for what has changed"
     found = check_reply(reply, purpose, target=target)
     check_shards(found, purpose, target)

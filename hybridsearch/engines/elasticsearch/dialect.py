@@ -22,6 +22,7 @@ _APPROXIMATE: Final = frozenset({"int8_hnsw", "int4_hnsw"})
 MOST_CANDIDATES: Final = 10_000
 LEAST_SCORED: Final = 200
 _PASSAGES: Final = 8
+BM25_FACTOR: Final = 2.2
 Query = dict[str, Any]
 
 
@@ -94,7 +95,7 @@ class Elasticsearch:
 
     def bm25_factor(self, server: Server) -> float:  # noqa: ARG002 - the same for every version
         """k1 + 1, which Lucene has left out since its version 8."""
-        return 2.2
+        return BM25_FACTOR
 
 
 def _knn(query: DenseQuery, k: int, candidates: int, where: Query | None) -> Query:

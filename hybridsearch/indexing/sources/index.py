@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hybridsearch import registry
 from hybridsearch.engines.calls import Call, Count, Counted, Open, Opened, Scan, Scanned
+from hybridsearch.engines.pages import pages
 from hybridsearch.engines.protocol import Engine, EngineOptions
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.records import Located
 from hybridsearch.indexing.sources.source import CountedReading, RecordStream, Source, SourceOptions
-from hybridsearch.model.schema import Schema
+from hybridsearch.model.document import Document
 from hybridsearch.model.target import Target
 
 _PAGE: Final = 500
@@ -32,7 +33,9 @@ def open_index(location: str, options: SourceOptions) -> Source:  # noqa: ARG001
         engine.close()
     reading = CountedReading()
     records = _records(opening, options.source, reading)
-    return Source(options.source, records, reading, schema=_without_dims(opened.definition.schema))
+    # The documents come without their vectors: whoever makes new ones says how long they are.
+    schema = opened.definition.schema.without_dims()
+    return Source(options.source, records, reading, schema=schema)
 
 
 def _opening(source: str) -> Callable[[], Engine]:
@@ -48,23 +51,16 @@ def _records(opening: Callable[[], Engine], name: str, reading: CountedReading) 
         _ask(engine, Open())
         counted: Counted = _ask(engine, Count())
         reading.total = counted.documents
-        after = None
-        while True:
-            page: Scanned = _ask(engine, Scan(after, _PAGE))
-            if not page.documents:
-                return
-            for document in page.documents:
-                reading.done += 1
-                yield Located(f"{name} document {document.id!r}", document)
-            after = page.documents[-1].id
+        for document in pages(lambda after: _scanned(engine, after)):
+            reading.done += 1
+            yield Located(f"{name} document {document.id!r}", document)
     finally:
         engine.close()
 
 
-def _without_dims(schema: Schema) -> Schema:
-    """The documents come without their vectors: whoever makes new ones says how long they are."""
-    dense = {name: field.model_copy(update={"dims": None}) for name, field in schema.dense.items()}
-    return schema.model_copy(update={"dense": dense})
+def _scanned(engine: Engine, after: str | None) -> Sequence[Document]:
+    page: Scanned = _ask(engine, Scan(after, _PAGE))
+    return page.documents
 
 
 def _ask(engine: Engine, call: Call) -> Any:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hybridsearch.engines.calls import Scan, Scanned
+from hybridsearch.engines.calls import Scanned
 from hybridsearch.engines.cluster.scanning import read, scan
 from hybridsearch.engines.cluster.views import Entry, changes, list_entries
+from hybridsearch.engines.pages import pages
 from hybridsearch.model.document import Document
+from hybridsearch.wiring.requests import next_page
 from hybridsearch.wiring.rollout.place import Place, Version
 
 _BATCH = 500
@@ -18,23 +20,20 @@ _BATCH = 500
 
 def entries(place: Place, of: str, *, view: bool) -> Iterator[Entry]:
     """All entries of a version, or of a view, by rising id."""
-    after = None
-    while page := place.ask(list_entries(of, after, place.target, view=view)):
-        yield from page
-        after = page[-1].id
+    return pages(lambda after: place.ask(list_entries(of, after, place.target, view=view)))
 
 
 def documents_in(
     old: Version, view: str, after: str | None, *, vectors: bool
 ) -> Iterator[Document]:
     """The documents of a view after an id, as `add` takes them."""
-    while True:
-        call = Scan(after, _BATCH, vectors)
+
+    def ask(last: str | None) -> Sequence[Document]:
+        call = next_page(last, vectors=vectors)
         page: Scanned = old.engine.ask(scan(call, old.engine.index, view))
-        if not page.documents:
-            return
-        yield from page.documents
-        after = page.documents[-1].id
+        return page.documents
+
+    return pages(ask, after)
 
 
 def first_gap(view: Iterator[Entry], new: Iterator[Entry]) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from hybridsearch.errors import RolloutError
-from hybridsearch.model.response import Hit, IndexReport
+from hybridsearch.model.response import IndexReport
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.index import HybridIndex
 from hybridsearch.wiring.rollout.wanted import Wanted
@@ -35,9 +35,7 @@ def check(old: HybridIndex, new: HybridIndex, queries: Sequence[str]) -> Checked
     asked = list(queries) or _queries_from(old)
     overlaps = []
     silent = []
-    for query in asked:
-        before = [hit.id for hit in _search(old, query)]
-        after = {hit.id for hit in _search(new, query)}
+    for query, before, after in zip(asked, _found(old, asked), _found(new, asked), strict=True):
         if before and not after:
             silent.append(query)
         if before:
@@ -50,8 +48,10 @@ def check(old: HybridIndex, new: HybridIndex, queries: Sequence[str]) -> Checked
     )
 
 
-def _search(index: HybridIndex, query: str) -> Sequence[Hit]:
-    return index.search(query, k=RESULTS, fields=(), passages=0).hits
+def _found(index: HybridIndex, queries: Sequence[str]) -> list[list[str]]:
+    """The ids of the best hits, by query."""
+    responses = index.search_many(queries, k=RESULTS, fields=(), passages=0)
+    return [[hit.id for hit in response.hits] for response in responses]
 
 
 def _queries_from(index: HybridIndex) -> list[str]:
@@ -95,6 +95,7 @@ def check_complete(old: HybridIndex, new: HybridIndex, refused: int, wanted: Wan
 
 
 def set_aside(report: IndexReport) -> str:
+    """What to say of a load that not all documents were fit for."""
     return (
         f"{report.failed} documents were set aside in {report.dead_letters}, so that the new "
         f"version is not served ({report.failures[0].reason}): correct them, or say force "

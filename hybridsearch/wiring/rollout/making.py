@@ -34,43 +34,42 @@ def make_like(place: Place, name: str, serving: str, wanted: Wanted) -> None:
 
 
 def definition_of(schema: Schema, encoder: str | Encoder | None) -> IndexDefinition:
-    without = encoder is None or encoder == NO_ENCODER or not schema.dense
-    loaded = None if without or encoder is None else load_encoder(encoder)
-    if loaded is not None:
-        open_dims = {
-            key: field.model_copy(update={"dims": None}) for key, field in schema.dense.items()
-        }
-        schema = schema.model_copy(update={"dense": open_dims})
-    return next(create(schema, encoder, loaded)).definition
+    """What an index of this schema is made of; the dims are the encoder's, where there is one."""
+    if encoder is None or encoder == NO_ENCODER or not schema.dense:
+        return next(create(schema, None, None)).definition
+    return next(create(schema.without_dims(), encoder, load_encoder(encoder))).definition
 
 
 def make(
     place: Place, name: str, definition: IndexDefinition, settings: Mapping[str, Any] | None
 ) -> None:
+    """A new version, as it is while it is loaded."""
     place.create(name, definition, settings)
     place.ask(cluster.change_settings(name, _BULK, place.target))
 
 
-def settle(place: Place, names: tuple[str | None, str], wanted: Wanted, say: Say) -> None:
+def settle(place: Place, old: str | None, new: Version, wanted: Wanted, say: Say) -> None:
     """Give the new version what it goes without during its load."""
-    old, new = names
     if wanted.merge:
-        say(f"merging {new} to one segment a shard")
-        place.ask(cluster.force_merge(new, place.target))
-    found = place.ask(read_index(new, place.target, place.engine.dialect))
+        say(f"merging {new.name} to one segment a shard")
+        place.ask(cluster.force_merge(new.name, place.target))
+    found = place.ask(read_index(new.name, place.target, place.engine.dialect))
     settings = {
         "refresh_interval": found.settings.refresh_interval,
         "number_of_replicas": found.settings.replicas,
     }
-    place.ask(cluster.change_settings(new, settings, place.target))
-    place.ask(cluster.refresh(new, place.target))
+    place.ask(cluster.change_settings(new.name, settings, place.target))
+    new.index.refresh()
     if found.settings.replicas and (
         old is None or place.ask(cluster.healthy(old, 1, place.target))
     ):
-        say(f"waiting for the replicas of {new}")
-        if not place.ask(cluster.healthy(new, _HEALTH_SECONDS, place.target)) and old is not None:
+        say(f"waiting for the replicas of {new.name}")
+        if (
+            not place.ask(cluster.healthy(new.name, _HEALTH_SECONDS, place.target))
+            and old is not None
+        ):
             raise RolloutError(
-                f"the replicas of {new} are not there after {_HEALTH_SECONDS} s: look at "
+                f"the replicas of {new.name} are not there after {_HEALTH_SECONDS} s: look at "
                 "GET /_cluster/allocation/explain, and run the roll-out again"
             )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hybridsearch.engines.cluster import versions as cluster
+from hybridsearch.engines.cluster.versions import Versions
 from hybridsearch.errors import RolloutError
 from hybridsearch.wiring.rollout.place import Place, place_at
 
@@ -17,7 +18,7 @@ def roll_back(target: str, *, connection: Mapping[str, Any] | None = None) -> tu
     there is no version before.
     """
     with place_at(target, connection) as place:
-        serving, before = _serving(place)
+        serving, before = _serving(place, place.versions())
         if before is None:
             raise RolloutError(f"{serving} is the only version behind {target}: nothing to go to")
         place.ask(cluster.block_writes(serving, target))
@@ -33,7 +34,7 @@ def prune(
     names. Newer ones, which a rollback or a roll-out under way has left, stay."""
     with place_at(target, connection) as place:
         versions = place.versions()
-        serving, _ = _serving(place)
+        serving, _ = _serving(place, versions)
         older = [name for name in versions.numbered if name < serving]
         gone = older[: len(older) - keep] if keep else older
         for name in gone:
@@ -41,9 +42,8 @@ def prune(
         return tuple(gone)
 
 
-def _serving(place: Place) -> tuple[str, str | None]:
+def _serving(place: Place, versions: Versions) -> tuple[str, str | None]:
     """The version that serves and the one before it that is still there."""
-    versions = place.versions()
     if versions.serving is None or not versions.alias:
         raise RolloutError(
             f"{place.target} is not an alias of versions: `hybridsearch rollout` makes it one"

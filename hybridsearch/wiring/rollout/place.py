@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,12 +11,12 @@ from hybridsearch.engines.calls import Create
 from hybridsearch.engines.cluster.engine import ClusterEngine
 from hybridsearch.engines.cluster.versions import Versions, read_versions
 from hybridsearch.engines.protocol import EngineOptions
-from hybridsearch.errors import ConfigurationError
 from hybridsearch.lockstep import run
 from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.target import Target
+from hybridsearch.wiring.clusters import cluster_at
 from hybridsearch.wiring.index import HybridIndex
-from hybridsearch.wiring.opening import engine_at, open_index
+from hybridsearch.wiring.opening import open_index
 from hybridsearch.wiring.performer import Performer
 
 T = TypeVar("T")
@@ -85,21 +85,10 @@ def place_at(target: str, connection: Mapping[str, Any] | None) -> Iterator[Plac
         yield Place(target, connection, engine)
 
 
-@contextmanager
 def _cluster(
     target: str,
     connection: Mapping[str, Any] | None,
     settings: Mapping[str, Any] | None = None,
-) -> Iterator[ClusterEngine]:
-    parsed = Target.parse(target)
+) -> AbstractContextManager[ClusterEngine]:
     options = EngineOptions(target, connection=connection, settings=settings)
-    engine = None if parsed.engine == "embedded" else engine_at(parsed, options)
-    if not isinstance(engine, ClusterEngine):
-        raise ConfigurationError(
-            f"{target} has no aliases, which a roll-out works with: write "
-            "elasticsearch://HOST:9200/NAME or opensearch://HOST:9200/NAME"
-        )
-    try:
-        yield engine
-    finally:
-        engine.close()
+    return cluster_at(options, f"{target} has no aliases, which a roll-out works with")

@@ -78,17 +78,17 @@ def roll_out(
             names = versions.serving, name
             refused = _load(place, old, new, view, wanted, say)
             caught = Caught(old, new, vectors=same_vectors(old, new))
-            view = _caught_up(place, names, view, caught, say)
+            view = _caught_up(place, old, name, view, caught, say)
             checked = check(old.index, new.index, wanted.queries)
             _tell(names, checked, say)
             judge(checked, wanted)
-            settle(place, names, wanted, say)
+            settle(place, versions.serving, new, wanted, say)
             held = time.perf_counter()
             with _held(place, versions.serving):
                 if old.definition != new.definition:
                     # Until every writer has looked whether the index is still its own.
                     time.sleep(LOOK_SECONDS)
-                place.ask(cluster.refresh(versions.serving, place.target))
+                old.index.refresh()
                 now = entries(place, versions.serving, view=False)
                 caught.up(entries(place, view, view=True), now)
                 lost = refused + len(caught.refused)
@@ -108,18 +108,17 @@ def roll_out(
             )
 
 
-def _caught_up(place: Place, names: tuple[str, str], view: str, caught: Caught, say: Say) -> str:
+def _caught_up(place: Place, old: Version, new: str, view: str, caught: Caught, say: Say) -> str:
     """Bring the new version near to the old one; returns the view that it then equals."""
-    old, new = names
     for _ in range(_ROUNDS):
-        place.ask(cluster.refresh(old, place.target))
-        later = place.ask(open_view(old, place.engine.dialect, place.target))
+        old.index.refresh()
+        later = place.ask(open_view(old.name, place.engine.dialect, place.target))
         changed = caught.up(entries(place, view, view=True), entries(place, later, view=True))
-        place.ask(cluster.write_note(new, _note(old, later), place.target))
+        place.ask(cluster.write_note(new, _note(old.name, later), place.target))
         place.ask(close_view(view, place.engine.dialect, place.target))
         view = later
         if changed:
-            say(f"caught up with {changed:,} writes to {old}")
+            say(f"caught up with {changed:,} writes to {old.name}")
         if changed <= _FEW:
             break
     return view
@@ -140,7 +139,7 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
             f"there is no index at {place.target} to make another version of: name a source and a "
             "schema for the first one"
         )
-    name = _unfinished(place, versions, wanted)
+    name, _ = _unfinished(place, versions, wanted)
     if name is None:
         name = place.versions().next
         encoder = DEFAULT_MODEL if wanted.encoder is None else wanted.encoder
@@ -151,7 +150,7 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
         report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint)
         if report.failed and not wanted.force:
             raise RolloutError(set_aside(report))
-        settle(place, (None, name), wanted, say)
+        settle(place, None, new, wanted, say)
         place.ask(cluster.point(place.name, name, None, place.target))
         place.ask(cluster.write_note(name, {"before": None}, place.target))
         say(f"{place.name} is served by {name}")
@@ -173,9 +172,11 @@ def _looked_at(place: Place, versions: Versions, wanted: Wanted) -> Versions:
     return versions
 
 
-def _unfinished(place: Place, versions: Versions, wanted: Wanted) -> str | None:
-    """The version that an earlier roll-out has begun and not finished."""
-    found = None
+def _unfinished(
+    place: Place, versions: Versions, wanted: Wanted
+) -> tuple[str | None, dict[str, Any]]:
+    """The version that an earlier roll-out has begun and not finished, and what it has noted."""
+    found: tuple[str | None, dict[str, Any]] = None, {}
     for name in versions.after_serving:
         note = place.ask(cluster.read_note(name, place.target))
         if note is None or "view" not in note:
@@ -183,7 +184,7 @@ def _unfinished(place: Place, versions: Versions, wanted: Wanted) -> str | None:
         if wanted.restart:
             place.ask(cluster.delete_index(name, place.target))
         else:
-            found = name
+            found = name, note
     return found
 
 
@@ -191,7 +192,7 @@ def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[
     """The new version's name, and the view of the old one that its load begins with."""
     serving = versions.serving or ""
     dialect = place.engine.dialect
-    name = _unfinished(place, versions, wanted)
+    name, note = _unfinished(place, versions, wanted)
     if name is None:
         name = place.versions().next
         view = place.ask(open_view(serving, dialect, place.target))
@@ -199,7 +200,6 @@ def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[
         place.ask(cluster.write_note(name, _note(serving, view), place.target))
         say(f"loading {name}; {serving} serves meanwhile")
         return name, view
-    note = place.ask(cluster.read_note(name, place.target)) or {}
     if note.get("of") != serving or not place.ask(view_is_kept(note["view"], place.target)):
         raise RolloutError(
             f"an earlier roll-out has begun {name}, and the server no longer knows what {serving} "
@@ -225,7 +225,7 @@ def _load(
     if wanted.documents is not None:
         report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
     else:
-        place.ask(cluster.refresh(new.name, place.target))
+        new.index.refresh()
         done = first_gap(entries(place, view, view=True), entries(place, new.name, view=False))
         documents = documents_in(old, view, done, vectors=same_vectors(old, new))
         report = new.index.add(documents, progress=progress)

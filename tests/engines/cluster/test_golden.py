@@ -41,6 +41,7 @@ from hybridsearch.engines.cluster.opening import create_index, open_index
 from hybridsearch.engines.cluster.wire import Step
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.prepare import prepare
+from hybridsearch.model.document import as_document
 from hybridsearch.model.filters import Resolved, resolve
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,7 +74,7 @@ def where(text: str) -> Resolved:
 def written(*documents: dict[str, Any]) -> Write:
     made = []
     for given in documents:
-        ready = prepare(given, SCHEMA, encodes=False)
+        ready = prepare(as_document(given, SCHEMA.dense), SCHEMA, encodes=False)
         rows = ready.given["dense"].vectors
         spans = np.array([[0, 9]] * len(rows), dtype=np.int32)
         vectors = {"dense": PassageVectors(spans, rows)}

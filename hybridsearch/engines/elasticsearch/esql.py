@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hybridsearch.engines.cluster.ahead import BM25_A_WORD, COSINE_RANGE
+from hybridsearch.engines.cluster.ahead import best_bm25, similarity_range
 from hybridsearch.engines.cluster.search_template import DEFAULT_K, WORDS
-
-_BM25_FACTOR = 2.2
-_SIMILARITY_SLOPE = 0.5
+from hybridsearch.engines.elasticsearch.dialect import BM25_FACTOR, Elasticsearch
 
 
 def esql_statement(
@@ -29,16 +27,14 @@ def esql_statement(
     text together and of each vector field.
     """
     lexical, dense = weights
-    best = BM25_A_WORD * WORDS * _BM25_FACTOR
+    best = best_bm25(WORDS, BM25_FACTOR)
+    span = similarity_range(Elasticsearch.similarity_slope)
     clauses = [
         *(
             f"MATCH({_quoted(field)}, ?text, {_boost(lexical * weight / best)})"
             for field, weight in lexical_fields.items()
         ),
-        *(
-            f"KNN({_quoted(field)}, ?vector, {_boost(dense / COSINE_RANGE / _SIMILARITY_SLOPE)})"
-            for field in vectors
-        ),
+        *(f"KNN({_quoted(field)}, ?vector, {_boost(dense / span)})" for field in vectors),
     ]
     kept = ", ".join(_quoted(column) for column in ("_id", *lexical_fields, "_score"))
     lines = (
