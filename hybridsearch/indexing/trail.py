@@ -42,6 +42,7 @@ class Trail:
         self._identity: str | None = None
         self._resumed = 0
         self._durable = 0
+        self._noted = False
         self._begin = self._persisted = time.monotonic()
 
     def resume(self) -> Steps:
@@ -52,9 +53,8 @@ class Trail:
         self._identity = identified.identity
         reached = self._checkpoint.load(self._target, self._identity)
         if reached is None:
-            # Killed before its first checkpoint, a run must not leave letters that come twice.
-            self._checkpoint.save(self._reached())
             return
+        self._noted = True
         yield from self._pass_over(reached.counts.read)
         self.counts = reached.counts
         # What that run sent after its last checkpoint is there already and is sent again.
@@ -66,6 +66,8 @@ class Trail:
     def count(self, settled: Iterable[tuple[Batch, Written]]) -> None:
         """Batches that are in the index, in the order of the source."""
         for batch, written in settled:
+            if batch.refused and not self._noted:
+                self._note_the_beginning()
             for refused in batch.refused:
                 self.dead_letters.add(refused.place, refused.id, refused.reason, refused.given)
             self.counts.add(batch, written)
@@ -77,7 +79,7 @@ class Trail:
             return
         yield from self._keep(Persist())
         if self._checkpoint is not None:
-            self._checkpoint.save(self._reached())
+            self._checkpoint.save(self._reached(self.counts))
 
     def end(self, error: Exception | None) -> Generator[Any, Any, IndexReport]:
         """Make everything durable and visible; raises the error that the source ended with."""
@@ -88,7 +90,7 @@ class Trail:
         if self._checkpoint is not None and error is None:
             self._checkpoint.remove()
         elif self._checkpoint is not None:
-            self._checkpoint.save(self._reached())
+            self._checkpoint.save(self._reached(self.counts))
         letters = self.dead_letters.close()
         if error is not None:
             raise error
@@ -121,10 +123,16 @@ class Trail:
         self._durable = self.counts.indexed
         self._persisted = time.monotonic()
 
-    def _reached(self) -> Reached:
-        self.counts.seconds = self._seconds
+    def _note_the_beginning(self) -> None:
+        """Killed before its first checkpoint, a run must not leave letters that come twice."""
+        self._noted = True
+        if self._checkpoint is not None:
+            self._checkpoint.save(self._reached(Counts()))
+
+    def _reached(self, counts: Counts) -> Reached:
+        counts.seconds = self._seconds
         length = self.dead_letters.sync()
-        return Reached(self.counts, str(self.dead_letters.path.absolute()), length)
+        return Reached(counts, str(self.dead_letters.path.absolute()), length)
 
     def _pass_over(self, count: int) -> Steps:
         passed = 0
