@@ -142,6 +142,12 @@ def _most(report: IndexReport) -> str:
     return "" if report.exact else "at most "
 
 
+def _not_encoded(report: IndexReport) -> str:
+    places = {"the index": report.reused, "the embedding cache": report.cached}
+    told = [f"{count:,} from {place}" for place, count in places.items() if count]
+    return f"; texts not encoded again: {', '.join(told)}" if told else ""
+
+
 def _tell(report: IndexReport, json: bool) -> None:
     rate = report.indexed / max(report.seconds, 1e-9)
     say(
@@ -153,6 +159,7 @@ def _tell(report: IndexReport, json: bool) -> None:
             if report.duplicates
             else ""
         )
+        + _not_encoded(report)
         + (f"; {report.resumed:,} records were done by earlier runs" if report.resumed else "")
     )
     if report.failed:

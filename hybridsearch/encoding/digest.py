@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from hybridsearch.model.digests import DIGEST_DIGITS
+
 __all__ = ["text_digest"]
 
-_BYTES: Final = 16
 # Part of every digest: raised when the same text is cut into other passages than before.
 _CUTTING: Final = 1
 
@@ -17,6 +18,6 @@ def text_digest(text: str, window: int, overlap: int) -> str:
 
     One encoder gives texts of equal digests the same passages and the same vectors.
     """
-    made = hashlib.blake2b(b"%d %d %d\n" % (_CUTTING, window, overlap), digest_size=_BYTES)
+    made = hashlib.sha256(b"%d %d %d\n" % (_CUTTING, window, overlap))
     made.update(text.encode("utf-8", "surrogatepass"))
-    return made.hexdigest()
+    return made.hexdigest()[:DIGEST_DIGITS]

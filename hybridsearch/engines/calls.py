@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.model.definition import IndexDefinition
+from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
 
@@ -185,7 +186,8 @@ class WriteDocument:
     """A document ready to be stored.
 
     source: its fields as given, encoded as JSON; fields: the same, not encoded; text: by text
-    field; metadata: by field, the canonical values of filters; vectors: by vector field.
+    field; metadata: by field, the canonical values of filters; vectors: by vector field;
+    digests: of all that.
     """
 
     id: str
@@ -194,6 +196,7 @@ class WriteDocument:
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]
     vectors: Mapping[str, PassageVectors]
+    digests: Digests = field(default_factory=Digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,24 +315,3 @@ class Counted:
     documents: int
     passages: Mapping[str, int]
     bytes: int | None = None
-
-
-Call: TypeAlias = (
-    Create
-    | Open
-    | Retrieve
-    | Complete
-    | Write
-    | Delete
-    | Persist
-    | Commit
-    | Rollback
-    | Identify
-    | Refresh
-    | Get
-    | Scan
-    | Count
-)
-Reply: TypeAlias = (
-    Opened | Retrieved | Completed | Written | Deleted | Identified | Got | Scanned | Counted | None
-)

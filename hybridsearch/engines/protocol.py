@@ -4,10 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from hybridsearch.engines.calls import Call, Reply
+from hybridsearch.engines.calls import (
+    Commit,
+    Complete,
+    Completed,
+    Count,
+    Counted,
+    Create,
+    Delete,
+    Deleted,
+    Get,
+    Got,
+    Identified,
+    Identify,
+    Open,
+    Opened,
+    Persist,
+    Refresh,
+    Retrieve,
+    Retrieved,
+    Rollback,
+    Scan,
+    Scanned,
+    Write,
+    Written,
+)
+from hybridsearch.engines.digest_calls import GetDigests, GetVectors, GotDigests, GotVectors
 from hybridsearch.model.definition import IndexDefinition
+
+Call: TypeAlias = (
+    Create
+    | Open
+    | Retrieve
+    | Complete
+    | Write
+    | Delete
+    | Persist
+    | Commit
+    | Rollback
+    | Identify
+    | Refresh
+    | Get
+    | GetDigests
+    | GetVectors
+    | Scan
+    | Count
+)
+Reply: TypeAlias = (
+    Opened
+    | Retrieved
+    | Completed
+    | Written
+    | Deleted
+    | Identified
+    | Got
+    | GotDigests
+    | GotVectors
+    | Scanned
+    | Counted
+    | None
+)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Batch:
 
     documents: the good ones by id, each with its number in the source and its record; repeated:
     how many good ones gave way to a later one with the same id; write: what is sent for
-    them; cached: how many of their texts the embedding cache knew.
+    them; cached, reused: how many of their texts the embedding cache knew, and the index.
     """
 
     number: int
@@ -62,6 +62,7 @@ class Batch:
     repeated: int = 0
     write: Write = field(default_factory=lambda: Write(()))
     cached: int = 0
+    reused: int = 0
 
     @property
     def passages(self) -> int:

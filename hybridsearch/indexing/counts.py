@@ -37,6 +37,7 @@ class Counts:
     failed: int = 0
     passages: int = 0
     cached: int = 0
+    reused: int = 0
     seconds: float = 0.0
     exact: bool = True
     failures: list[Failure] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Counts:
         self.exact &= not written.uncertain and (self.seen.all_of_them or not self.replaced)
         self.passages += batch.passages
         self.cached += batch.cached
+        self.reused += batch.reused
         self.failed += len(batch.refused)
         room = FAILURES_REPORTED - len(self.failures)
         self.failures += [
@@ -77,6 +79,7 @@ class Counts:
             failed=self.failed,
             passages=self.passages,
             cached=self.cached,
+            reused=self.reused,
             seconds=seconds,
             exact=self.exact,
             resumed=resumed,

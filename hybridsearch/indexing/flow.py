@@ -1,6 +1,6 @@
 """The indexing flow: records to a report, as a generator that yields the calls it needs made.
 
-records -> batch -> [encode] -> [send] -> ... -> [settle] -> [commit] -> report
+records -> batch -> [look up, encode] -> [send] -> ... -> [settle] -> [commit] -> report
 
 While batches are on their way the next ones are read, checked and encoded. Every few seconds what
 has arrived is made durable, and the checkpoint says so.
@@ -8,20 +8,12 @@ has arrived is made durable, and the checkpoint says so.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any, TypeAlias
 
-from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
-from hybridsearch.engines.calls import (
-    Commit,
-    Identify,
-    PassageVectors,
-    Persist,
-    Write,
-    WriteDocument,
-    Written,
-)
-from hybridsearch.indexing.batch import Batch, make_batch
+from hybridsearch.engines.calls import Commit, Identify, Persist, Write, Written
+from hybridsearch.indexing.batch import make_batch
+from hybridsearch.indexing.embedding import EmbeddingStep, embed
 from hybridsearch.indexing.flight import Flight, Send, Settle, Settled
 from hybridsearch.indexing.records import Pull, Pulled
 from hybridsearch.indexing.trail import Trail
@@ -31,7 +23,7 @@ from hybridsearch.model.schema import Schema
 BATCH_DOCUMENTS = 512
 BATCH_BYTES = 4_000_000
 
-Step: TypeAlias = Pull | EncodeDocuments | Send | Settle | Persist | Commit | Identify
+Step: TypeAlias = Pull | EmbeddingStep | Send | Settle | Persist | Commit | Identify
 IndexingFlow: TypeAlias = Generator[Step, Any, IndexReport]
 
 
@@ -68,7 +60,7 @@ def _load(
             number, pulled.records, read, schema, encodes=encodes, normalise=normalise
         )
         read += batch.size
-        batch.write = Write((yield from _encoded(batch, schema)))
+        batch.write = Write((yield from embed(batch, schema)))
         if flight.holds_up(batch):
             trail.count(flight.land((yield Settle())))
         flight.board(batch)
@@ -79,30 +71,3 @@ def _load(
         yield from trail.persist_now_and_then()
     trail.count(flight.land((yield Settle())))
     return error
-
-
-def _encoded(
-    batch: Batch, schema: Schema
-) -> Generator[EncodeDocuments, EncodedDocuments, list[WriteDocument]]:
-    prepared = [document for _, _, document in batch.documents.values()]
-    made: list[Mapping[str, PassageVectors]] = [document.given for document in prepared]
-    for name, dense in schema.dense.items():
-        which = [at for at, document in enumerate(prepared) if name in document.to_encode]
-        if not which:
-            continue
-        texts = [prepared[at].to_encode[name] for at in which]
-        encoded: EncodedDocuments = yield EncodeDocuments(texts, dense.window, dense.overlap)
-        batch.cached += encoded.cached
-        for at, spans, vectors in zip(which, encoded.spans, encoded.vectors, strict=True):
-            made[at] = {**made[at], name: PassageVectors(spans, vectors)}
-    return [
-        WriteDocument(
-            document.id,
-            document.source,
-            document.fields,
-            document.text,
-            document.metadata,
-            vectors,
-        )
-        for document, vectors in zip(prepared, made, strict=True)
-    ]

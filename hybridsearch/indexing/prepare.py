@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hybridsearch.encoding.given import accept
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.document_digest import document_digest
 from hybridsearch.indexing.units import Units
 from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document
@@ -23,6 +24,7 @@ from hybridsearch.model.schema import DenseField, Schema
 _NONE: Units = {}
 _TEXT_TYPES = str | int | float
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
+_CANONICAL = _JSON | orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +33,7 @@ class Prepared:
 
     source: its fields as JSON; text: by text field; metadata: canonical values by field; given:
     passages by vector field, where the caller brought them; to_encode: the text by vector field
-    elsewhere.
+    elsewhere; digest: of the fields as given and of what is `given`.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Prepared:
     metadata: Mapping[str, tuple[Any, ...]]
     given: Mapping[str, PassageVectors]
     to_encode: Mapping[str, str]
+    digest: str
 
 
 def prepare(
@@ -91,7 +94,10 @@ def prepare(
             field=next(iter(to_encode)),
         )
     source = _source(document)
-    return Prepared(document.id, source, document.fields, text, metadata, vectors, to_encode)
+    digest = document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors)
+    return Prepared(
+        document.id, source, document.fields, text, metadata, vectors, to_encode, digest
+    )
 
 
 def _text(id: str, name: str, value: Any) -> str:

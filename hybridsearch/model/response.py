@@ -130,9 +130,10 @@ class IndexReport:
 
     indexed: documents now in the index; replaced: those of them whose id was there before;
     duplicates: ids that came again within the source (the last one is kept); failed: documents
-    set aside; failures: the first of them; dead_letters: the file that holds all of them. cached:
-    texts whose vectors came from the embedding cache. resumed: records that earlier runs of the
-    same checkpoint had dealt with; all counts include them, and seconds is the time of all runs.
+    set aside; failures: the first of them; dead_letters: the file that holds all of them. reused,
+    cached: texts that were not encoded again, since the index had their vectors, or the embedding
+    cache. resumed: records that earlier runs of the same checkpoint had dealt with; all counts
+    include them, and seconds is the time of all runs.
 
     exact: False where `replaced` is only the most it can be, since documents may have replaced
     themselves or an earlier one of the source: they were sent again after an answer was lost or a
@@ -146,6 +147,7 @@ class IndexReport:
     passages: int
     seconds: float
     cached: int = 0
+    reused: int = 0
     exact: bool = True
     resumed: int = 0
     failures: tuple[Failure, ...] = ()
@@ -159,6 +161,7 @@ class IndexReport:
             "passages": self.passages,
             "replaced": self.replaced,
             "duplicates": self.duplicates,
+            "reused": self.reused,
             "cached": self.cached,
             "exact": self.exact,
             "resumed": self.resumed,

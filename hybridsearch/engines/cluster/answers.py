@@ -6,43 +6,40 @@ The searches of all calls of a round travel together.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from hybridsearch.engines.calls import (
-    Call,
     Commit,
     Complete,
     Count,
     Counted,
     Delete,
     Get,
-    Got,
     Identify,
     Persist,
     Refresh,
-    Reply,
     Retrieve,
     Rollback,
     Scan,
     Write,
 )
 from hybridsearch.engines.cluster.completion import completed, completion_searches
-from hybridsearch.engines.cluster.documents import stored
+from hybridsearch.engines.cluster.digests import get_digests
 from hybridsearch.engines.cluster.filters import filter_query
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.multisearch import Search, multisearch
 from hybridsearch.engines.cluster.presence import check_present, identify
-from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of, refusal
+from hybridsearch.engines.cluster.reading import get, get_vectors
+from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
 from hybridsearch.engines.cluster.scanning import scan
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.cluster.writes import delete, write
+from hybridsearch.engines.digest_calls import GetDigests, GetVectors
+from hybridsearch.engines.protocol import Call, Reply
 from hybridsearch.errors import EngineError
-
-# Of a document that could not be got, where only the kind of the error is told.
-_STATUS: Final = {"index_not_found": 404, "no_shard_available": 503}
 
 
 def answer(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any, list[Reply]]:
@@ -86,7 +83,11 @@ def _one(  # noqa: C901, PLR0911 - one line for each kind of call
         case Delete():
             return (yield from delete(call, index))
         case Get():
-            return (yield from _get(call, index))
+            return (yield from get(call, index))
+        case GetDigests():
+            return (yield from get_digests(call, index))
+        case GetVectors():
+            return (yield from get_vectors(call, index))
         case Scan():
             return (yield from scan(call, index))
         case Count():
@@ -113,27 +114,6 @@ def _refresh(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
     reply = yield HttpRequest("POST", f"{index.path}/_refresh", writes=True)
     purpose = "to make what was written visible"
     check_shards(check_reply(reply, purpose, target=index.target), purpose, index.target)
-
-
-def _get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Got]:
-    if not call.ids:
-        return Got({})
-    reply = yield HttpRequest(
-        "POST",
-        f"{index.path}/_mget",
-        orjson.dumps({"ids": list(call.ids)}),
-        {"_source_excludes": ",".join(index.schema.dense)} if index.schema.dense else {},
-    )
-    body = check_reply(reply, "for documents", target=index.target)
-    documents = {}
-    for given in part_of(body, "docs", "for documents", target=index.target):
-        if "error" in given:
-            status = next((code for kind, code in _STATUS.items() if kind in str(given)), 500)
-            raise refusal(status, given, "for documents", target=index.target)
-        if given.get("found"):
-            id = given["_source"].get("id", given["_id"])
-            documents[id] = stored(id, given["_source"], index.schema, None)
-    return Got(documents)
 
 
 def _count(call: Count, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Counted]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from hybridsearch.engines.cluster.mapping import META
+from hybridsearch.engines.cluster.mapping import DIGESTS, META
 
 # What the products write into every index by themselves.
 _BOOKKEEPING: Final = re.compile(
@@ -27,6 +27,7 @@ _VECTORS: Final = frozenset({"dense_vector", "knn_vector"})
 _REMEMBERED: Final = f"mappings._meta.{META}."
 _IN_PLACE: Final = re.compile(
     r"settings\.index\.(number_of_replicas|refresh_interval)|"
+    rf"mappings\.properties\.{DIGESTS}|"
     + re.escape(_REMEMBERED)
     + r"(settings\.(replicas|refresh_interval|dfs|effort)|"
     r"schema\.(text\..*\.weight|unknown_fields))"

@@ -14,7 +14,8 @@ from typing import Any, Final
 import orjson
 
 from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
-from hybridsearch.engines.cluster.mapping import EXTRA, ID
+from hybridsearch.engines.cluster.digests import kept
+from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
 from hybridsearch.model.schema import FieldType, Schema
 
 _ISO: Final = re.compile(
@@ -24,8 +25,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
 
 
-def body_of(document: WriteDocument, schema: Schema) -> bytes:
-    """The JSON that is stored."""
+def body_of(document: WriteDocument, schema: Schema, *, digests: bool) -> bytes:
+    """The JSON that is stored; digests: whether the index has fields for them."""
     extra: dict[str, Any] = {}
     if all(_goes_as_it_is(name, given, schema) for name, given in document.fields.items()):
         fields = document.source[1:-1]
@@ -38,6 +39,8 @@ def body_of(document: WriteDocument, schema: Schema) -> bytes:
             parts += [b",", _json(name), b":[", *_passages(passages), b"]"]
     if extra:
         parts += [b",", _json({EXTRA: extra})[1:-1]]
+    if digests and document.digests.document is not None:
+        parts += [b",", _json({DIGESTS: kept(document.digests)})[1:-1]]
     parts.append(b"}")
     return b"".join(parts)
 
@@ -72,7 +75,7 @@ def stored(
     found = {
         name: value
         for name, value in source.items()
-        if name not in {ID, EXTRA} and name not in schema.dense
+        if name not in {ID, EXTRA, DIGESTS} and name not in schema.dense
     }
     found.update(extra)
     if fields is not None:

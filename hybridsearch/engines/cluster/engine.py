@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from hybridsearch.engines.calls import Call, Create, Open, Opened, Reply
+from hybridsearch.engines.calls import Create, Open, Opened
 from hybridsearch.engines.cluster.answers import answer
 from hybridsearch.engines.cluster.connection import Connection
 from hybridsearch.engines.cluster.dialect import Dialect
@@ -23,6 +23,7 @@ from hybridsearch.engines.cluster.wire import (
     Wire,
     WireError,
 )
+from hybridsearch.engines.protocol import Call, Reply
 from hybridsearch.errors import ConfigurationError, EngineError
 from hybridsearch.lockstep import run, run_async
 from hybridsearch.model.definition import IndexDefinition

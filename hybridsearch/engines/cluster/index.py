@@ -23,7 +23,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class ClusterIndex:
-    """name: of the index or alias in requests; target: in messages."""
+    """name: of the index or alias in requests; target: in messages; digests: whether it has fields
+    for them."""
 
     name: str
     target: str
@@ -31,6 +32,7 @@ class ClusterIndex:
     settings: IndexSettings
     dialect: Dialect
     server: Server
+    digests: bool = True
     seen: Seen = field(default_factory=Seen, compare=False)
     pace: Pace = field(default_factory=Pace, compare=False)
 

@@ -1,7 +1,8 @@
 """From a schema to an index: its mapping and its settings, as the products take them.
 
 Each vector field is a nested one: an object a passage, with its place in the text and its vector.
-What a document brings beside the schema lies in `_extra`, stored and not indexed.
+What a document brings beside the schema lies in `_extra`, stored and not indexed; its digests lie
+in `_digests`, where nothing searches them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hybridsearch.model.schema import Schema
 
 ID: Final = "id"
 EXTRA: Final = "_extra"
+DIGESTS: Final = "_digests"
 VECTOR: Final = "vector"
 META: Final = "hybridsearch"
 KEYWORD_CHARACTERS: Final = 256
@@ -78,6 +80,7 @@ def properties(schema: Schema, settings: IndexSettings, dialect: Dialect) -> dic
     return {
         ID: {"type": "keyword"},
         EXTRA: {"type": "object", "enabled": False},
+        DIGESTS: digest_fields(),
         **{
             name: {
                 "type": "text",
@@ -102,6 +105,12 @@ def properties(schema: Schema, settings: IndexSettings, dialect: Dialect) -> dic
             for name, field in schema.dense.items()
         },
     }
+
+
+def digest_fields() -> dict[str, Any]:
+    """The field of digests, which an index may lack that was made before there were any."""
+    unsearched = {"type": "keyword", "index": False}
+    return {"dynamic": "strict", "properties": {"document": unsearched, "text": unsearched}}
 
 
 def read_meta(found: Mapping[str, Any], target: str) -> tuple[IndexDefinition, IndexSettings]:

@@ -11,6 +11,7 @@ from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index import ClusterIndex, index_path
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import (
+    DIGESTS,
     META,
     check_mapping,
     index_body,
@@ -73,10 +74,13 @@ def open_index(
     body = check_reply(reply, f"for the mapping of {name}", target=target)
     found = only_index(body, target)["mappings"]
     definition, remembered = read_meta(found, target)
-    check_mapping(
-        found.get("properties", {}), properties(definition.schema, remembered, dialect), target
-    )
-    return ClusterIndex(name, target, definition, remembered.at_opening(settings), dialect, server)
+    there = found.get("properties", {})
+    wanted = properties(definition.schema, remembered, dialect)
+    if DIGESTS not in there:
+        del wanted[DIGESTS]
+    check_mapping(there, wanted, target)
+    chosen = remembered.at_opening(settings)
+    return ClusterIndex(name, target, definition, chosen, dialect, server, DIGESTS in there)
 
 
 def only_index(body: Mapping[str, Any], target: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from hybridsearch.engines.cluster.comparison import Difference
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index import index_path
 from hybridsearch.engines.cluster.index_settings import IndexSettings
-from hybridsearch.engines.cluster.mapping import read_meta
+from hybridsearch.engines.cluster.mapping import DIGESTS, digest_fields, read_meta
 from hybridsearch.engines.cluster.opening import only_index
 from hybridsearch.engines.cluster.refusals import check_reply
 from hybridsearch.engines.cluster.server import ask_server
@@ -54,12 +54,14 @@ def check_changeable(differences: Sequence[Difference], target: str) -> None:
 def change_index(
     name: str, target: str, found: FoundIndex, wanted: Mapping[str, Any]
 ) -> Generator[HttpRequest, HttpReply, None]:
-    """Give the index the settings that may change, and the memory of its schema."""
+    """Give the index the settings that may change, the memory of its schema, and the fields that
+    one lacks that was made before there were digests."""
     changing = {
         key: wanted["settings"]["index"][key] for key in ("number_of_replicas", "refresh_interval")
     }
     meta = {**found.body["mappings"].get("_meta", {}), **wanted["mappings"]["_meta"]}
-    for part, body in (("_settings", {"index": changing}), ("_mapping", {"_meta": meta})):
+    fields = {"_meta": meta, "properties": {DIGESTS: digest_fields()}}
+    for part, body in (("_settings", {"index": changing}), ("_mapping", fields)):
         path = f"{index_path(name)}/{part}"
         reply = yield HttpRequest("PUT", path, orjson.dumps(body), writes=True)
         check_reply(reply, f"to change the {part.strip('_')} of {name}", target=target)

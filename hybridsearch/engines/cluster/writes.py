@@ -26,7 +26,7 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
         Item(
             position,
             b'{"index":{"_id":%b}}\n%b\n'
-            % (orjson.dumps(document.id), body_of(document, index.schema)),
+            % (orjson.dumps(document.id), body_of(document, index.schema, digests=index.digests)),
         )
         for position, document in enumerate(call.documents)
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from hybridsearch.engines.calls import (
-    Call,
     Commit,
     Complete,
     Completed,
@@ -27,7 +26,6 @@ from hybridsearch.engines.calls import (
     Opened,
     Persist,
     Refresh,
-    Reply,
     Retrieve,
     Retrieved,
     Rollback,
@@ -35,6 +33,7 @@ from hybridsearch.engines.calls import (
     Scanned,
     Write,
 )
+from hybridsearch.engines.digest_calls import GetDigests, GetVectors, GotDigests, GotVectors
 from hybridsearch.engines.embedded.folder import (
     TEXT,
     create_folder,
@@ -44,7 +43,7 @@ from hybridsearch.engines.embedded.folder import (
 from hybridsearch.engines.embedded.snapshot import Snapshot
 from hybridsearch.engines.embedded.text_index import TextIndex
 from hybridsearch.engines.embedded.writer import Writer
-from hybridsearch.engines.protocol import EngineOptions
+from hybridsearch.engines.protocol import Call, EngineOptions, Reply
 from hybridsearch.errors import ConfigurationError, EngineError, StorageError
 from hybridsearch.model.definition import IndexDefinition
 
@@ -129,6 +128,10 @@ class EmbeddedEngine:
                 return self._complete(call)
             case Get(ids):
                 return Got(self._current().fetch(ids))
+            case GetDigests(ids):
+                return GotDigests(self._current().digests(ids))
+            case GetVectors(ids, fields):
+                return GotVectors(self._current().vectors(ids, fields))
             case Scan(after, limit, vectors):
                 return Scanned(self._current().scan(after, limit, vectors))
             case Count(where):

@@ -1,4 +1,4 @@
-"""The document files: one fixed-size record a document, and the bytes it points to.
+"""The document files: one fixed-size record a document, the bytes it points to, and its digests.
 
 Everything is appended and nothing is ever moved or cut, so that a reader's memory maps stay valid
 and a writer that dies leaves at most unused bytes. Which records are alive is not kept here:
@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.errors import StorageError
+from hybridsearch.model.digests import DIGEST_DIGITS
 
 Records = NDArray[np.void]
+DIGEST_BYTES: Final = DIGEST_DIGITS // 2
 
 
 def record_type(vector_fields: int) -> np.dtype[np.void]:
@@ -33,13 +35,20 @@ def record_type(vector_fields: int) -> np.dtype[np.void]:
     )
 
 
+def digest_type(vector_fields: int) -> np.dtype[np.void]:
+    """One document: 16 bytes of its own digest, then of its text in each vector field; zeros where
+    there is none."""
+    return np.dtype([("digests", np.uint8, (1 + vector_fields, DIGEST_BYTES))])
+
+
 class Appender:
-    """A file that only grows, in whole items of `size` bytes, from its last whole item on."""
+    """A file that only grows, in whole items of `size` bytes, from its last whole item on: it has
+    `count` of them."""
 
     def __init__(self, path: Path, size: int = 1) -> None:
         self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b", buffering=1 << 20)
         end = self._file.seek(0, os.SEEK_END)
-        self._size = size
+        self.size = size
         self.count = -(-end // size)
         if end % size:
             self._file.write(bytes(self.count * size - end))
@@ -48,7 +57,7 @@ class Appender:
         """Write whole items; returns the position of the first."""
         first = self.count
         self._file.write(data)
-        self.count += len(data) // self._size
+        self.count += len(data) // self.size
         return first
 
     def sync(self) -> None:
@@ -64,6 +73,14 @@ class Appender:
             self._file.raw.close()  # type: ignore[attr-defined]
 
 
+def align(files: Sequence[Appender]) -> None:
+    """Bring files of equally many items to the same number, with zeros."""
+    most = max(file.count for file in files)
+    for file in files:
+        while file.count < most:
+            file.append(bytes(file.size * min(most - file.count, 4096)))
+
+
 class DocumentFiles:
     """The writer's side: appends records and bodies."""
 
@@ -71,6 +88,10 @@ class DocumentFiles:
         self._type = record_type(vector_fields)
         self._bodies = Appender(folder / "documents.bin")
         self._records = Appender(folder / "documents.idx", self._type.itemsize)
+        self._digests = Appender(folder / "documents.dig", digest_type(vector_fields).itemsize)
+        # An index made before there were digests has none of them, and a writer that died may
+        # have left one file with more documents than the other.
+        align([self._records, self._digests])
 
     @property
     def next_ordinal(self) -> int:
@@ -78,9 +99,13 @@ class DocumentFiles:
         return self._records.count
 
     def append(
-        self, documents: Sequence[tuple[bytes, bytes]], rows: NDArray[np.int64]
+        self,
+        documents: Sequence[tuple[bytes, bytes]],
+        rows: NDArray[np.int64],
+        digests: NDArray[np.uint8],
     ) -> NDArray[np.int64]:
-        """Append (id, source) pairs with rows int64[n, fields, 2]; returns their ordinals."""
+        """Append (id, source) pairs with rows int64[n, fields, 2] and digests, uint8[n, 1 + fields,
+        16]; returns their ordinals."""
         records = np.zeros(len(documents), dtype=self._type)
         lengths = np.array([(len(id), len(source)) for id, source in documents], dtype=np.int64)
         lengths = lengths.reshape(-1, 2)
@@ -91,18 +116,19 @@ class DocumentFiles:
         records["source_length"] = lengths[:, 1]
         records["rows"]["start"] = rows[:, :, 0]
         records["rows"]["count"] = rows[:, :, 1]
+        self._digests.append(digests.tobytes())
         ordinal = self._records.append(records.tobytes())
         return np.arange(ordinal, ordinal + len(documents), dtype=np.int64)
 
     def sync(self) -> None:
         """Return once everything appended is on the disk."""
-        self._bodies.sync()
-        self._records.sync()
+        for file in (self._bodies, self._digests, self._records):
+            file.sync()
 
     def close(self) -> None:
-        """Close both files."""
-        self._bodies.close()
-        self._records.close()
+        """Close all files."""
+        for file in (self._bodies, self._digests, self._records):
+            file.close()
 
 
 class DocumentMap:
@@ -112,6 +138,10 @@ class DocumentMap:
         self.records: Records = map_items(folder / "documents.idx", record_type(vector_fields))
         bodies: Any = map_items(folder / "documents.bin", np.dtype(np.uint8))
         self._bodies = memoryview(bodies)
+        digests = folder / "documents.dig"
+        self._digests: Records | None = (
+            map_items(digests, digest_type(vector_fields)) if digests.exists() else None
+        )
 
     def ids(self, ordinals: NDArray[np.int64]) -> list[str]:
         """The ids of documents."""
@@ -135,6 +165,13 @@ class DocumentMap:
         record: Any = self.records[ordinal]
         start = int(record["offset"]) + int(record["id_length"])
         return self._bodies[start : start + int(record["source_length"])]
+
+    def digests(self, ordinal: int) -> list[str | None]:
+        """A document's digest and those of its texts by vector field, None where there is none."""
+        if self._digests is None or ordinal >= len(self._digests):
+            return [None] * (1 + self.records.dtype["rows"].shape[0])
+        found: Any = self._digests[ordinal]["digests"]
+        return [digest.tobytes().hex() if digest.any() else None for digest in found]
 
 
 def map_items(path: Path, dtype: np.dtype[Any], width: int | None = None) -> NDArray[Any]:

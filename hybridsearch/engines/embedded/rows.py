@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hybridsearch.engines.embedded.files import Appender, map_items
+from hybridsearch.engines.embedded.files import Appender, align, map_items
 
 Float32 = NDArray[np.float32]
 Int8 = NDArray[np.int8]
@@ -37,7 +37,8 @@ class RowFiles:
         self._floats = Appender(float_path, 4 * dims)
         self._int8 = Appender(int8_path, dims)
         self._rows = Appender(row_path, ROW_TYPE.itemsize)
-        self._align(dims)
+        # A writer that died may have left the three files with different numbers of rows.
+        align([self._floats, self._int8, self._rows])
 
     def append(self, vectors: Float32, spans: NDArray[np.int32]) -> int:
         """Append unit rows float32[n, dims] with spans int32[n, 2]; returns the first row."""
@@ -59,14 +60,6 @@ class RowFiles:
         """Close the files."""
         for file in (self._floats, self._int8, self._rows):
             file.close()
-
-    def _align(self, dims: int) -> None:
-        # A writer that died may have left the three files with different numbers of rows.
-        files = ((self._floats, 4 * dims), (self._int8, dims), (self._rows, ROW_TYPE.itemsize))
-        most = max(file.count for file, _ in files)
-        for file, size in files:
-            while file.count < most:
-                file.append(bytes(size * min(most - file.count, 4096)))
 
 
 @dataclass(frozen=True, eq=False)

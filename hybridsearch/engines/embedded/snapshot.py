@@ -25,6 +25,7 @@ from hybridsearch.engines.calls import (
     RetrieverQuery,
     StoredDocument,
 )
+from hybridsearch.engines.digest_calls import StoredVectors
 from hybridsearch.engines.embedded.files import DocumentMap
 from hybridsearch.engines.embedded.restriction import restriction
 from hybridsearch.engines.embedded.rows import RowMap
@@ -37,6 +38,7 @@ from hybridsearch.engines.embedded.text_index import (
     ranked,
     within,
 )
+from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
 from hybridsearch.model.schema import Schema
@@ -129,6 +131,19 @@ class Snapshot:
         found = ordinals_of(self.searcher, hits)
         return dict(zip(self.documents.ids(found), found.tolist(), strict=True))
 
+    def digests(self, ids: Sequence[str]) -> dict[str, Digests]:
+        """The digests of those ids that are in the index."""
+        return {id: self._digests(ordinal) for id, ordinal in self.ordinals(ids).items()}
+
+    def vectors(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, StoredVectors]:
+        """Their passages of these vector fields, with their digests."""
+        return {
+            id: StoredVectors(
+                self._digests(ordinal), {name: self.passages(name, ordinal) for name in fields}
+            )
+            for id, ordinal in self.ordinals(ids).items()
+        }
+
     def scan(self, after: str | None, limit: int, vectors: bool) -> list[Document]:
         """The next documents in the order of their ids."""
         begin = 0
@@ -206,6 +221,11 @@ class Snapshot:
             exact = exact_scores(self.fields[query.field].map, rows, query.vector)
             scores[places] = np.maximum.reduceat(exact, ends - counts)
         return scores
+
+    def _digests(self, ordinal: int) -> Digests:
+        document, *texts = self.documents.digests(ordinal)
+        found = zip(self.positions, texts, strict=True)
+        return Digests(document, {name: digest for name, digest in found if digest is not None})
 
     def _rows(self, field: str, ordinal: int) -> Int64:
         rows = self.documents.records[ordinal]["rows"][self.positions[field]]

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from hybridsearch.engines.calls import PassageVectors, WriteDocument, Written
-from hybridsearch.engines.embedded.files import DocumentFiles
+from hybridsearch.engines.embedded.files import DIGEST_BYTES, DocumentFiles
 from hybridsearch.engines.embedded.rows import RowFiles
 from hybridsearch.engines.embedded.text_index import ID, TextIndex
 from hybridsearch.errors import StorageError, WriterBusyError
@@ -60,7 +61,9 @@ class Writer:
             for position, name in enumerate(self._schema.dense):
                 self._append_rows(position, [d.vectors.get(name) for d in documents], rows)
             ordinals = self._documents.append(
-                [(document.id.encode(), document.source) for document in documents], rows
+                [(document.id.encode(), document.source) for document in documents],
+                rows,
+                self._digests(documents),
             )
             replaced = 0
             for document, ordinal in zip(documents, ordinals.tolist(), strict=True):
@@ -104,6 +107,15 @@ class Writer:
             _quietly(release)
         for files in self._rows:
             _quietly(files.close)
+
+    def _digests(self, documents: Sequence[WriteDocument]) -> NDArray[np.uint8]:
+        made = np.zeros((len(documents), 1 + len(self._rows), DIGEST_BYTES), dtype=np.uint8)
+        for at, document in enumerate(documents):
+            texts = [document.digests.text.get(name) for name in self._schema.dense]
+            for place, digest in enumerate([document.digests.document, *texts]):
+                if digest is not None:
+                    made[at, place] = np.frombuffer(bytes.fromhex(digest), dtype=np.uint8)
+        return made
 
     def _append_rows(
         self, position: int, given: Sequence[PassageVectors | None], rows: np.ndarray

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hybridsearch import registry
-from hybridsearch.engines.calls import Call, Count, Counted, Open, Opened, Scan, Scanned
+from hybridsearch.engines.calls import Count, Counted, Open, Opened, Scan, Scanned
 from hybridsearch.engines.pages import pages
-from hybridsearch.engines.protocol import Engine, EngineOptions
+from hybridsearch.engines.protocol import Call, Engine, EngineOptions
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.records import Located
 from hybridsearch.indexing.sources.source import CountedReading, RecordStream, Source, SourceOptions

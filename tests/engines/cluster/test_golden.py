@@ -17,9 +17,9 @@ import orjson
 import pytest
 from cluster_flows import DEFINITION, DIALECTS, SCHEMA, driven, index_on, present, shown
 
+from hybridsearch.encoding.digest import text_digest
 from hybridsearch.engines.calls import (
     Ahead,
-    Call,
     Commit,
     Complete,
     Count,
@@ -39,8 +39,11 @@ from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.opening import create_index, open_index
 from hybridsearch.engines.cluster.wire import Step
+from hybridsearch.engines.digest_calls import GetDigests, GetVectors
+from hybridsearch.engines.protocol import Call
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.prepare import prepare
+from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import as_document
 from hybridsearch.model.filters import Resolved, resolve
 
@@ -79,7 +82,8 @@ def written(*documents: dict[str, Any]) -> Write:
         spans = np.array([[0, 9]] * len(rows), dtype=np.int32)
         vectors = {"dense": PassageVectors(spans, rows)}
         parts = (ready.source, ready.fields, ready.text, ready.metadata)
-        made.append(WriteDocument(ready.id, *parts, vectors))
+        digests = Digests(ready.digest, {"dense": text_digest("text", 250, 32)})
+        made.append(WriteDocument(ready.id, *parts, vectors, digests))
     return Write(made)
 
 
@@ -90,6 +94,8 @@ CALLS: dict[str, Call] = {
     "complete": Complete(QUERIES, (["b1", "b2"], ["b3"]), ["b1", "b3"], ("title", "year"), 2),
     "complete_scores_alone": Complete(QUERIES, (["b1"], []), []),
     "fetch_all_fields": Complete(QUERIES, ([], []), ["b1"], None, 0),
+    "get_digests": GetDigests(("b1", "é/☃")),
+    "get_vectors": GetVectors(("b1", "é/☃"), ("dense",)),
     "get": Get(("b1", "é/☃")),
     "scan": Scan(None, 500),
     "scan_vectors": Scan("é/☃", 100, vectors=True),

@@ -1,0 +1,22 @@
+"""The digest of a document as it was given, by which a changed one is told from an equal one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from hybridsearch.engines.calls import PassageVectors
+from hybridsearch.model.digests import DIGEST_DIGITS
+
+
+def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> str:
+    """32 hexadecimal digits of a document's fields and of the vectors that it brings.
+
+    canonical: the fields as JSON, sorted by name on every level.
+    """
+    made = hashlib.sha256(canonical)
+    for name in sorted(given):
+        vectors = given[name].vectors
+        made.update(f"\n{name} {vectors.shape}\n".encode())
+        made.update(vectors.astype("<f4", copy=False).tobytes())
+    return made.hexdigest()[:DIGEST_DIGITS]

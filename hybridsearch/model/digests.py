@@ -1,0 +1,22 @@
+"""Digests: what tells whether a document, or a text that was encoded for it, has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+DIGEST_DIGITS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Of one document, 32 hexadecimal digits each.
+
+    document: of its fields as given and of the vectors it brought; None where that is not known,
+    since the index was made before there were digests. text: by vector field, of the text that
+    was encoded for it and of how that is cut into passages.
+    """
+
+    document: str | None = None
+    text: Mapping[str, str] = field(default_factory=dict)
