@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hybridsearch.errors import HybridSearchError as HybridSearchError
     from hybridsearch.model.document import Document as Document
     from hybridsearch.model.filters import field as field
+    from hybridsearch.model.operation import Delete as Delete
+    from hybridsearch.model.operation import Update as Update
     from hybridsearch.model.request import SearchRequest as SearchRequest
     from hybridsearch.model.response import Hit as Hit
     from hybridsearch.model.response import IndexReport as IndexReport
@@ -25,6 +27,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AsyncHybridIndex": "hybridsearch.wiring.async_index",
+    "Delete": "hybridsearch.model.operation",
     "Document": "hybridsearch.model.document",
     "Hit": "hybridsearch.model.response",
     "HybridIndex": "hybridsearch.wiring.index",
@@ -33,11 +36,13 @@ _HOMES = {
     "Schema": "hybridsearch.model.schema",
     "SearchRequest": "hybridsearch.model.request",
     "SearchResponse": "hybridsearch.model.response",
+    "Update": "hybridsearch.model.operation",
     "field": "hybridsearch.model.filters",
 }
 
 __all__ = [
     "AsyncHybridIndex",
+    "Delete",
     "Document",
     "Hit",
     "HybridIndex",
@@ -46,6 +51,7 @@ __all__ = [
     "Schema",
     "SearchRequest",
     "SearchResponse",
+    "Update",
     "__version__",
     "field",
 ]

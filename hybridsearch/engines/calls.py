@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.model.definition import IndexDefinition
-from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
 
@@ -174,11 +173,13 @@ class PassageVectors:
     """A document's passages of one vector field.
 
     spans: int32[n, 2], start and end characters in the embedded text (-1 where unknown);
-    vectors: float32[n, dims], unit rows.
+    vectors: float32[n, dims], unit rows; digest: of the text that they were encoded from
+    (`encoding/digest.py`), None where they were given.
     """
 
     spans: NDArray[np.int32]
     vectors: NDArray[np.float32]
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +188,10 @@ class WriteDocument:
 
     source: its fields as given, encoded as JSON; fields: the same, not encoded; text: by text
     field; metadata: by field, the canonical values of filters; vectors: by vector field;
-    digests: of all that.
+    digest: of the document as it was given.
+
+    version: given by the caller; one older than the stored document's leaves that as it is.
+    state: of the document as it was read; it is stored only where nothing has changed since.
     """
 
     id: str
@@ -196,42 +200,44 @@ class WriteDocument:
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]
     vectors: Mapping[str, PassageVectors]
-    digests: Digests = field(default_factory=Digests)
+    digest: str | None = None
+    version: int | None = None
+    state: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDocument:
+    """A document to be removed; version: as of WriteDocument."""
+
+    id: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Store documents, replacing those with the same id; durable after a Persist or Commit."""
+    """Store documents, replacing those with the same id, and remove some; no id comes twice.
+    Durable after a Persist or Commit."""
 
-    documents: Sequence[WriteDocument]
+    documents: Sequence[WriteDocument | DeleteDocument]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many were stored, how many of those replaced one; failures: (position, reason).
+    """How many were stored, how many of those replaced one, and how many were removed; failures:
+    (position, reason).
 
     uncertain: how many of `replaced` may have been new: the answer to a first sending was lost, so
-    that they may have replaced themselves.
+    that they may have replaced themselves. outdated: positions of those whose version was older
+    than the stored document's; changed: of those whose document is not in the state it was read.
     """
 
     stored: int
     replaced: int
     failures: tuple[tuple[int, str], ...] = ()
     uncertain: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Remove documents by id; durable after a Persist or Commit."""
-
-    ids: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """How many of the ids were there."""
-
-    deleted: int
+    deleted: int = 0
+    outdated: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ from hybridsearch.engines.calls import (
     Count,
     Counted,
     Create,
-    Delete,
-    Deleted,
     Get,
     Got,
     Identified,
@@ -31,7 +29,14 @@ from hybridsearch.engines.calls import (
     Write,
     Written,
 )
-from hybridsearch.engines.digest_calls import GetDigests, GetVectors, GotDigests, GotVectors
+from hybridsearch.engines.reading_calls import (
+    GetDigests,
+    GetVectors,
+    GetWhole,
+    GotDigests,
+    GotVectors,
+    GotWhole,
+)
 from hybridsearch.model.definition import IndexDefinition
 
 Call: TypeAlias = (
@@ -40,7 +45,6 @@ Call: TypeAlias = (
     | Retrieve
     | Complete
     | Write
-    | Delete
     | Persist
     | Commit
     | Rollback
@@ -49,6 +53,7 @@ Call: TypeAlias = (
     | Get
     | GetDigests
     | GetVectors
+    | GetWhole
     | Scan
     | Count
 )
@@ -57,11 +62,11 @@ Reply: TypeAlias = (
     | Retrieved
     | Completed
     | Written
-    | Deleted
     | Identified
     | Got
     | GotDigests
     | GotVectors
+    | GotWhole
     | Scanned
     | Counted
     | None

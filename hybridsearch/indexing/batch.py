@@ -1,68 +1,64 @@
-"""A batch of records: which are good documents, and which are set aside and why."""
+"""A batch of records: what is to be done for each, and which are set aside and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from hybridsearch.engines.calls import Write, Written
+from hybridsearch.engines.calls import DeleteDocument, Write, WriteDocument, Written
+from hybridsearch.engines.reading_calls import Whole
 from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.merge import merged
 from hybridsearch.indexing.prepare import Prepared, prepare
-from hybridsearch.indexing.records import Located, Record, Unreadable
+from hybridsearch.indexing.refused import Refused
+from hybridsearch.indexing.stretch import Read, Stretch
 from hybridsearch.indexing.units import units_of
-from hybridsearch.model.document import Document, as_document
+from hybridsearch.model.document import Document
+from hybridsearch.model.operation import Delete, Update
 from hybridsearch.model.schema import Schema
+
+Planned: TypeAlias = Prepared | DeleteDocument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Refused:
-    """A record that is set aside: its number in the source, from 1, and why."""
+class Entry:
+    """What is to be done for a record: read, as it was given, and planned, as it will be sent."""
 
-    position: int
-    record: Record
-    error: DocumentError
-
-    @property
-    def given(self) -> Any:
-        """What stands there."""
-        return self.record.raw if isinstance(self.record, Unreadable) else _given(self.record)
-
-    @property
-    def place(self) -> str:
-        """Where it stands: a file and a line, or its number."""
-        named = isinstance(self.record, Located | Unreadable)
-        return self.record.place if named else str(self.position)
-
-    @property
-    def id(self) -> str | None:
-        """Its id, where that is known."""
-        return self.error.id or _id(self.given)
-
-    @property
-    def reason(self) -> str:
-        """Why, with the field where it is one field's fault."""
-        field = self.error.field
-        return f"field {field!r}: {self.error.reason}" if field else self.error.reason
+    read: Read
+    planned: Planned
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
     """Records read together, `size` of them, and what they are.
 
-    documents: the good ones by id, each with its number in the source and its record; repeated:
-    how many good ones gave way to a later one with the same id; write: what is sent for
-    them; cached, reused: how many of their texts the embedding cache knew, and the index.
+    documents: the good ones by id; repeated: how many good ones gave way to a later one with the
+    same id; write: what is sent for them; outdated: how many were older than what is stored;
+    cached, reused: how many of their texts the embedding cache knew, and the index.
     """
 
     number: int
     size: int = 0
-    documents: dict[str, tuple[int, Record, Prepared]] = field(default_factory=dict)
+    documents: dict[str, Entry] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     repeated: int = 0
+    outdated: int = 0
     write: Write = field(default_factory=lambda: Write(()))
     cached: int = 0
     reused: int = 0
+
+    @property
+    def whole(self) -> list[str]:
+        """The ids of the good ones that are documents, not changes or deletions."""
+        return [
+            id for id, entry in self.documents.items() if isinstance(entry.read.operation, Document)
+        ]
+
+    @property
+    def updates(self) -> int:
+        """How many of the good ones are changes of some fields."""
+        return sum(isinstance(entry.read.operation, Update) for entry in self.documents.values())
 
     @property
     def passages(self) -> int:
@@ -70,61 +66,81 @@ class Batch:
         return sum(
             len(passages.vectors)
             for document in self.write.documents
-            if document.id in self.documents
+            if isinstance(document, WriteDocument) and document.id in self.documents
             for passages in document.vectors.values()
         )
 
     def settle(self, written: Written) -> None:
-        """Set documents aside that the engine would not store."""
+        """Set documents aside that the engine would not store, and leave out the outdated."""
         for at, reason in written.failures:
             id = self.write.documents[at].id
-            position, record, _ = self.documents.pop(id)
+            read = self.documents.pop(id).read
             error = DocumentError(f"the engine refused it: {reason}", id=id)
-            self.refused.append(Refused(position, record, error))
+            self.refused.append(Refused(read.position, read.record, error))
+        for at in written.outdated:
+            del self.documents[self.write.documents[at].id]
+        self.outdated += len(written.outdated)
         self.refused.sort(key=lambda refused: refused.position)
 
 
 def make_batch(
     number: int,
-    records: Sequence[Record],
-    before: int,
+    stretch: Stretch,
+    stored: Mapping[str, Whole],
     schema: Schema,
     *,
     encodes: bool,
     normalise: bool,
 ) -> Batch:
-    """Check records against the schema; before: how many were read before them."""
-    batch = Batch(number, len(records))
-    read: list[tuple[int, Record, Document]] = []
-    for position, record in enumerate(records, start=before + 1):
+    """Check a stretch of records against the schema; stored: the documents that it updates."""
+    batch = Batch(number, stretch.size, refused=list(stretch.refused))
+    found: list[tuple[Read, Document | Delete, Any]] = []
+    for read in stretch.good:
+        operation, state = read.operation, None
         try:
-            read.append((position, record, as_document(_given(record), schema.dense)))
+            if isinstance(operation, Update):
+                there = stored.get(operation.id)
+                operation, state = merged(operation, there, schema, encodes=encodes)
         except DocumentError as error:
-            batch.refused.append(Refused(position, record, error))
-    units = units_of([document for _, _, document in read], schema, normalise=normalise)
-    for (position, record, given), known in zip(read, units, strict=True):
-        try:
-            document = prepare(given, schema, encodes=encodes, normalise=normalise, units=known)
-        except DocumentError as error:
-            batch.refused.append(Refused(position, record, error))
+            batch.refused.append(Refused(read.position, read.record, error))
             continue
-        # The last of equal ids is kept; taken out first, it also keeps its place in the order.
-        batch.repeated += batch.documents.pop(document.id, None) is not None
-        batch.documents[document.id] = (position, record, document)
+        found.append((read, operation, state))
+    whole = [operation for _, operation, _ in found if isinstance(operation, Document)]
+    units = iter(units_of(whole, schema, normalise=normalise))
+    for read, operation, state in found:
+        planned: Planned
+        if isinstance(operation, Delete):
+            planned = DeleteDocument(operation.id, operation.version)
+        else:
+            try:
+                planned = prepare(
+                    operation,
+                    schema,
+                    encodes=encodes,
+                    normalise=normalise,
+                    units=next(units),
+                    state=state,
+                )
+            except DocumentError as error:
+                batch.refused.append(Refused(read.position, read.record, error))
+                continue
+        _enter(Entry(read, planned), batch)
     batch.refused.sort(key=lambda refused: refused.position)
     return batch
 
 
-def _given(record: Record) -> Any:
-    if isinstance(record, Unreadable):
-        raise DocumentError(record.reason)
-    return record.document if isinstance(record, Located) else record
+def _enter(entry: Entry, batch: Batch) -> None:
+    """The last of equal ids is kept, unless it is an older version; taken out first, it also keeps
+    its place in the order."""
+    earlier = batch.documents.get(entry.planned.id)
+    if earlier is not None and _is_older(entry.planned, earlier.planned):
+        batch.outdated += 1
+        return
+    batch.repeated += batch.documents.pop(entry.planned.id, None) is not None
+    batch.documents[entry.planned.id] = entry
 
 
-def _id(given: Any) -> str | None:
-    if isinstance(given, Document):
-        return given.id
-    if isinstance(given, Mapping):
-        id = given.get("id", given.get("_id"))
-        return id if isinstance(id, str) else None
-    return None
+def _is_older(later: Planned, earlier: Planned) -> bool:
+    if later.version is None or earlier.version is None:
+        return False
+    return later.version < earlier.version

@@ -32,6 +32,9 @@ class Counts:
 
     read: int = 0
     indexed: int = 0
+    updated: int = 0
+    deleted: int = 0
+    outdated: int = 0
     replaced: int = 0
     duplicates: int = 0
     failed: int = 0
@@ -46,11 +49,17 @@ class Counts:
     def add(self, batch: Batch, written: Written) -> None:
         """A batch that is in the index."""
         self.read += batch.size
-        again = self.seen.add(batch.documents)
-        self.indexed += len(batch.documents) - again
+        whole = batch.whole
+        again = self.seen.add(whole)
+        self.indexed += len(whole) - again
+        self.updated += batch.updates
+        self.deleted += written.deleted
+        self.outdated += batch.outdated
         self.duplicates += batch.repeated + again
-        self.replaced += written.replaced - again
+        # What came again has replaced what this run itself stored, unless that was deleted since.
+        self.replaced += max(written.replaced - batch.updates - again, 0)
         self.exact &= not written.uncertain and (self.seen.all_of_them or not self.replaced)
+        self.exact &= not (again and self.deleted)
         self.passages += batch.passages
         self.cached += batch.cached
         self.reused += batch.reused
@@ -74,6 +83,9 @@ class Counts:
         """As it is told at the end."""
         return IndexReport(
             indexed=self.indexed,
+            updated=self.updated,
+            deleted=self.deleted,
+            outdated=self.outdated,
             replaced=self.replaced,
             duplicates=self.duplicates,
             failed=self.failed,

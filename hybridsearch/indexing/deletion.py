@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from hybridsearch.engines.calls import Commit, Delete, Deleted
-from hybridsearch.errors import QueryError
+from hybridsearch.engines.calls import Commit, DeleteDocument, Write, Written
+from hybridsearch.errors import EngineError, QueryError
 
 
-def delete_documents(ids: Sequence[str]) -> Generator[Delete | Commit, Any, int]:
-    """Remove documents durably; returns how many were there. Raises QueryError for a wrong id."""
+def delete_documents(ids: Sequence[str]) -> Generator[Write | Commit, Any, int]:
+    """Remove documents durably; returns how many were there. Raises QueryError for a wrong
+    id, EngineError for documents that the engine would not remove."""
     for id in ids:
         if not isinstance(id, str):
             raise QueryError(f"an id must be a string, not {id!r}")
-    deleted: Deleted = yield Delete(tuple(dict.fromkeys(ids)))
+    asked = [DeleteDocument(id) for id in dict.fromkeys(ids)]
+    written: Written = yield Write(asked)
     yield Commit()
-    return deleted.deleted
+    if written.failures:
+        at, reason = written.failures[0]
+        raise EngineError(
+            f"{len(written.failures)} of {len(asked)} documents were not deleted, the first of "
+            f"them {asked[at].id!r} ({reason}): delete them again"
+        )
+    return written.deleted

@@ -12,10 +12,13 @@ from hybridsearch.model.digests import DIGEST_DIGITS
 def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> str:
     """32 hexadecimal digits of a document's fields and of the vectors that it brings.
 
-    canonical: the fields as JSON, sorted by name on every level.
+    canonical: the fields as JSON, sorted by name on every level. Vectors that were encoded from
+    its text are no part of it: the fields tell them.
     """
     made = hashlib.sha256(canonical)
     for name in sorted(given):
+        if given[name].digest is not None:
+            continue
         vectors = given[name].vectors
         made.update(f"\n{name} {vectors.shape}\n".encode())
         made.update(vectors.astype("<f4", copy=False).tobytes())

@@ -7,27 +7,29 @@ from typing import Any, TypeAlias
 
 from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
 from hybridsearch.encoding.digest import text_digest
-from hybridsearch.engines.calls import PassageVectors, WriteDocument
-from hybridsearch.engines.digest_calls import GetDigests, GetVectors, GotDigests, GotVectors
+from hybridsearch.engines.calls import DeleteDocument, PassageVectors, WriteDocument
+from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GotDigests, GotVectors
 from hybridsearch.indexing.batch import Batch
 from hybridsearch.indexing.prepare import Prepared
-from hybridsearch.model.digests import Digests
 from hybridsearch.model.schema import Schema
 
 EmbeddingStep: TypeAlias = EncodeDocuments | GetDigests | GetVectors
 _Vectors: TypeAlias = dict[str, PassageVectors]
 
 
-def embed(batch: Batch, schema: Schema) -> Generator[EmbeddingStep, Any, list[WriteDocument]]:
+def embed(
+    batch: Batch, schema: Schema
+) -> Generator[EmbeddingStep, Any, list[WriteDocument | DeleteDocument]]:
     """The documents of a batch with all their vectors, counted in the batch by where they are from.
 
     What the index has of a text is taken from there: a document that changed elsewhere than in
     its embedded text is not encoded again.
     """
-    prepared = [document for _, _, document in batch.documents.values()]
+    planned = [entry.planned for entry in batch.documents.values()]
+    prepared = [document for document in planned if isinstance(document, Prepared)]
     digests = [_digests(document, schema) for document in prepared]
-    made: list[_Vectors] = [dict(document.given) for document in prepared]
-    batch.reused = yield from _reuse(prepared, digests, made)
+    made: list[_Vectors] = [dict(document.vectors) for document in prepared]
+    batch.reused += yield from _reuse(prepared, digests, made)
     for name, dense in schema.dense.items():
         which = [at for at, texts in enumerate(digests) if name in texts and name not in made[at]]
         if not which:
@@ -36,19 +38,26 @@ def embed(batch: Batch, schema: Schema) -> Generator[EmbeddingStep, Any, list[Wr
         encoded: EncodedDocuments = yield EncodeDocuments(texts, dense.window, dense.overlap)
         batch.cached += encoded.cached
         for at, spans, vectors in zip(which, encoded.spans, encoded.vectors, strict=True):
-            made[at][name] = PassageVectors(spans, vectors)
+            made[at][name] = PassageVectors(spans, vectors, digests[at][name])
+    vectors_of = {document.id: vectors for document, vectors in zip(prepared, made, strict=True)}
     return [
-        WriteDocument(
-            document.id,
-            document.source,
-            document.fields,
-            document.text,
-            document.metadata,
-            vectors,
-            Digests(document.digest, texts),
-        )
-        for document, vectors, texts in zip(prepared, made, digests, strict=True)
+        _ready(document, vectors_of[document.id]) if isinstance(document, Prepared) else document
+        for document in planned
     ]
+
+
+def _ready(document: Prepared, vectors: _Vectors) -> WriteDocument:
+    return WriteDocument(
+        document.id,
+        document.source,
+        document.fields,
+        document.text,
+        document.metadata,
+        vectors,
+        document.digest,
+        document.version,
+        document.state,
+    )
 
 
 def _digests(document: Prepared, schema: Schema) -> dict[str, str]:
@@ -71,7 +80,10 @@ def _reuse(
     if not asked:
         return 0
     known: GotDigests = yield GetDigests(tuple(asked))
-    unchanged = {id: _equal(asked[id], there) for id, there in known.digests.items()}
+    unchanged = {
+        id: [name for name, digest in asked[id].items() if there.text.get(name) == digest]
+        for id, there in known.digests.items()
+    }
     ids = tuple(id for id, names in unchanged.items() if names)
     if not ids:
         return 0
@@ -79,15 +91,9 @@ def _reuse(
     stored: GotVectors = yield GetVectors(ids, fields)
     reused = 0
     for document, vectors in zip(documents, made, strict=True):
-        there = stored.documents.get(document.id)
-        # It may have been replaced since: vectors count only with the digests read with them.
-        names = [] if there is None else _equal(asked.get(document.id, {}), there.digests)
-        for name in names:
-            if there is not None and name in there.vectors:
-                vectors[name] = there.vectors[name]
+        for name, passages in stored.documents.get(document.id, {}).items():
+            # It may have been replaced since: the digest that came with the vectors counts.
+            if passages.digest is not None and passages.digest == asked[document.id].get(name):
+                vectors[name] = passages
                 reused += 1
     return reused
-
-
-def _equal(asked: Mapping[str, str], there: Digests) -> list[str]:
-    return [name for name, digest in asked.items() if there.text.get(name) == digest]

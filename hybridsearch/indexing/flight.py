@@ -7,7 +7,7 @@ has been counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,21 +53,29 @@ class Flight:
         """The batch is sent next."""
         self._batches[batch.number] = batch
 
-    def holds_up(self, batch: Batch) -> bool:
-        """Whether others have to land first: too many wait for one that takes its time, or an id
-        of this batch is on its way, since of two at once the older may come last."""
-        return len(self._batches) >= MOST_WAITING or any(
-            not sent.documents.keys().isdisjoint(batch.documents)
+    @property
+    def is_full(self) -> bool:
+        """Whether too many wait for one that takes its time."""
+        return len(self._batches) >= MOST_WAITING
+
+    def holds_up(self, ids: Collection[str]) -> bool:
+        """Whether one of these is on its way, since of two at once the older may come last."""
+        return any(
+            not sent.documents.keys().isdisjoint(ids)
             for number, sent in self._batches.items()
             if number not in self._written
         )
 
-    def land(self, settled: Iterable[Settled]) -> Iterator[tuple[Batch, Written]]:
-        """The batches that count now, in their order; raises the error of one that failed."""
-        for one in settled:
-            if isinstance(one.outcome, Exception):
-                raise one.outcome
-            self._written[one.number] = one.outcome
+    def batch(self, number: int) -> Batch:
+        """One of those that have been sent."""
+        return self._batches[number]
+
+    def arrive(self, number: int, written: Written) -> None:
+        """A batch is in the index."""
+        self._written[number] = written
+
+    def land(self) -> Iterator[tuple[Batch, Written]]:
+        """The batches that count now, in their order."""
         while self._batches and (number := next(iter(self._batches))) in self._written:
             batch, written = self._batches.pop(number), self._written.pop(number)
             batch.settle(written)

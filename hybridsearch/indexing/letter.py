@@ -11,6 +11,7 @@ import orjson
 
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.model.document import Document
+from hybridsearch.model.operation import Delete, Operation, Update
 
 LONGEST_TEXT: Final = 1_000_000
 LONGEST_DOCUMENT: Final = 50_000_000
@@ -57,9 +58,8 @@ def read_letter(line: bytes) -> Letter | None:
 def _kept(document: Any) -> bytes:
     if isinstance(document, str):
         return _string(document)
-    if isinstance(document, Document):
-        vectors = {name: _plain(given) for name, given in document.vectors.items()}
-        document = {"id": document.id, **document.fields, **vectors}
+    if isinstance(document, Document | Update | Delete):
+        document = _as_dict(document)
     try:
         text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     except (TypeError, ValueError, RecursionError):
@@ -69,10 +69,23 @@ def _kept(document: Any) -> bytes:
     return text if whole else _string(text.decode())
 
 
+def _as_dict(operation: Operation) -> dict[str, Any]:
+    about: dict[str, Any] = {"id": operation.id}
+    if operation.version is not None:
+        about["_version"] = operation.version
+    if isinstance(operation, Delete):
+        return {**about, "_op": "delete"}
+    if isinstance(operation, Update):
+        about["_op"] = "update"
+    vectors = {name: _plain(given) for name, given in operation.vectors.items()}
+    return {**about, **operation.fields, **vectors}
+
+
 def _plain(vectors: Any) -> Any:
     if not isinstance(vectors, PassageVectors):
         return vectors
-    return {"spans": vectors.spans, "vectors": vectors.vectors}
+    plain = {"spans": vectors.spans, "vectors": vectors.vectors}
+    return plain if vectors.digest is None else {**plain, "digest": vectors.digest}
 
 
 def _described(document: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from hybridsearch.encoding.digest import text_digest
 from hybridsearch.encoding.given import accept
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
@@ -31,9 +32,9 @@ _CANONICAL = _JSON | orjson.OPT_SORT_KEYS
 class Prepared:
     """A document that can be written once its texts in `to_encode` have vectors.
 
-    source: its fields as JSON; text: by text field; metadata: canonical values by field; given:
+    source: its fields as JSON; text: by text field; metadata: canonical values by field; vectors:
     passages by vector field, where the caller brought them; to_encode: the text by vector field
-    elsewhere; digest: of the fields as given and of what is `given`.
+    elsewhere; digest: of the document as given. version, state: as of WriteDocument.
     """
 
     id: str
@@ -41,9 +42,11 @@ class Prepared:
     fields: Mapping[str, Any]
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]
-    given: Mapping[str, PassageVectors]
+    vectors: Mapping[str, PassageVectors]
     to_encode: Mapping[str, str]
     digest: str
+    version: int | None
+    state: Any
 
 
 def prepare(
@@ -53,34 +56,22 @@ def prepare(
     encodes: bool,
     normalise: bool = False,
     units: Units = _NONE,
+    state: Any = None,
 ) -> Prepared:
     """Check a document; raises DocumentError with the reason, the id and the field.
 
     encodes: whether there is an encoder for texts without vectors; normalise: whether vectors
     that are not of unit length are made so rather than refused; units: those of its vectors that
-    have been checked.
+    have been checked; state: that the stored document has to be in.
     """
-    text: dict[str, str] = {}
-    metadata: dict[str, tuple[Any, ...]] = {}
-    for name, value in document.fields.items():
-        if name in schema.text:
-            text[name] = _text(document.id, name, value)
-        elif name in schema.metadata:
-            metadata[name] = _metadata(document.id, name, value, schema)
-        elif schema.unknown_fields == "reject" or not isinstance(name, str):
-            raise DocumentError(
-                "the schema does not know this field: add it to the schema, or keep unknown "
-                'fields with unknown_fields="keep"',
-                id=document.id,
-                field=str(name),
-            )
+    text, metadata = _fields(document, schema)
     vectors = _vectors(document, schema, text, normalise, units)
-    to_encode: dict[str, str] = {}
-    for name, dense in schema.dense.items():
-        if name not in vectors:
-            embedded = embedded_text(text, dense.embeds)
-            if embedded.strip():
-                to_encode[name] = embedded
+    _keep_up(vectors, text, schema, encodes=encodes)
+    to_encode = {
+        name: embedded
+        for name, dense in schema.dense.items()
+        if name not in vectors and (embedded := embedded_text(text, dense.embeds)).strip()
+    }
     if not vectors and not any(value.strip() for value in text.values()):
         names = ", ".join(schema.text) or "its vector fields"
         raise DocumentError(
@@ -96,8 +87,38 @@ def prepare(
     source = _source(document)
     digest = document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors)
     return Prepared(
-        document.id, source, document.fields, text, metadata, vectors, to_encode, digest
+        document.id,
+        source,
+        document.fields,
+        text,
+        metadata,
+        vectors,
+        to_encode,
+        digest,
+        document.version,
+        state,
     )
+
+
+def _fields(
+    document: Document, schema: Schema
+) -> tuple[dict[str, str], dict[str, tuple[Any, ...]]]:
+    """Its text, and its metadata in canonical values."""
+    text: dict[str, str] = {}
+    metadata: dict[str, tuple[Any, ...]] = {}
+    for name, value in document.fields.items():
+        if name in schema.text:
+            text[name] = _text(document.id, name, value)
+        elif name in schema.metadata:
+            metadata[name] = _metadata(document.id, name, value, schema)
+        elif schema.unknown_fields == "reject" or not isinstance(name, str):
+            raise DocumentError(
+                "the schema does not know this field: add it to the schema, or keep unknown "
+                'fields with unknown_fields="keep"',
+                id=document.id,
+                field=str(name),
+            )
+    return text, metadata
 
 
 def _text(id: str, name: str, value: Any) -> str:
@@ -143,6 +164,25 @@ def _vectors(
         # Passages with their places are an index's own: they stay bit for bit what they are.
         accepted[name] = vectors if placed else PassageVectors(_places(rows, text, field), rows)
     return accepted
+
+
+def _keep_up(
+    vectors: dict[str, PassageVectors], text: Mapping[str, str], schema: Schema, *, encodes: bool
+) -> None:
+    """Vectors that were encoded from another text go, or where nothing can be encoded stay as
+    given ones do."""
+    for name, passages in list(vectors.items()):
+        if passages.digest is None:
+            continue
+        field = schema.dense[name]
+        embedded = embedded_text(text, field.embeds)
+        if passages.digest == text_digest(embedded, field.window, field.overlap):
+            continue
+        if encodes:
+            del vectors[name]
+        else:
+            rows = passages.vectors
+            vectors[name] = PassageVectors(_places(rows, text, field), rows)
 
 
 def _places(

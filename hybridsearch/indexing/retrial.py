@@ -15,6 +15,7 @@ from hybridsearch.indexing.letter import Letter, read_letter
 from hybridsearch.indexing.records import Located
 
 _PLACED = {"spans", "vectors"}
+_ENCODED = {*_PLACED, "digest"}
 
 
 class Retrial:
@@ -86,7 +87,7 @@ def _restored(document: Mapping[str, Any], vector_fields: Collection[str]) -> di
 
 def _placed(value: Any) -> Any:
     """Passages with their places, where these were kept."""
-    if not isinstance(value, dict) or value.keys() != _PLACED:
+    if not isinstance(value, dict) or value.keys() not in (_PLACED, _ENCODED):
         return value
     spans = np.array(value["spans"], np.int32).reshape(-1, 2)
-    return PassageVectors(spans, np.array(value["vectors"], np.float32))
+    return PassageVectors(spans, np.array(value["vectors"], np.float32), value.get("digest"))

@@ -9,6 +9,9 @@ from typing import Any
 from hybridsearch.errors import DocumentError
 
 MAXIMUM_ID_BYTES = 512
+MAXIMUM_VERSION = 2**63 - 1
+# Keys of a dict that are about the document rather than part of it.
+_ABOUT = frozenset({"id", "_id", "_op", "_version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +21,24 @@ class Document:
     fields: text fields (a string, or a list of strings), metadata fields (a value or a list).
     vectors: by vector field, float[dims] for the whole text, float[passages, dims], or
     hybridsearch.engines.calls.PassageVectors with the places of passages, as `scan` gives them.
+    version: a whole number that grows as the document changes where it comes from, such as the
+    time of its last change: it is not stored where the index has a newer one.
     """
 
     id: str
     fields: Mapping[str, Any]
     vectors: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
 
 
 def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
     """A Document from a Document or a plain dict with `id` or `_id`; raises DocumentError.
 
-    In a dict, a key that is the name of a vector field holds vectors.
+    In a dict, a key that is the name of a vector field holds vectors, and `_version` the version.
     """
     if isinstance(given, Document):
         check_id(given.id)
+        check_version(given.version, given.id)
         if given.fields.__class__ is not dict and not isinstance(given.fields, Mapping):
             raise DocumentError("its fields must be a mapping of names to values", id=given.id)
         return given
@@ -42,14 +49,34 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
     fields = {}
     vectors = {}
     for name, value in given.items():
-        if name in {"id", "_id"}:
+        if name in _ABOUT:
             continue
         if name in vector_fields:
             if value is not None:
                 vectors[name] = value
         else:
             fields[name] = value
-    return Document(id, fields, vectors)
+    return Document(id, fields, vectors, version_of(given, id))
+
+
+def version_of(given: Mapping[str, Any], id: str) -> int | None:
+    """What a dict has under `_version`; raises DocumentError."""
+    version: int | None = given.get("_version")
+    if version is not None:
+        check_version(version, id)
+    return version
+
+
+def check_version(version: Any, id: str) -> None:
+    """Refuse a version that no engine could compare; raises DocumentError."""
+    if version is None or (type(version) is int and 0 <= version < MAXIMUM_VERSION):
+        return
+    raise DocumentError(
+        f"its version must be a whole number from 0 to 2**63 - 2, not {_kind(version)} "
+        f"{version!r}: give the time of its last change in milliseconds, say",
+        id=id,
+        field="_version",
+    )
 
 
 def check_id(id: Any) -> None:

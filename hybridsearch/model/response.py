@@ -128,12 +128,14 @@ class Failure:
 class IndexReport:
     """What an `add` did.
 
-    indexed: documents now in the index; replaced: those of them whose id was there before;
-    duplicates: ids that came again within the source (the last one is kept); failed: documents
-    set aside; failures: the first of them; dead_letters: the file that holds all of them. reused,
-    cached: texts that were not encoded again, since the index had their vectors, or the embedding
-    cache. resumed: records that earlier runs of the same checkpoint had dealt with; all counts
-    include them, and seconds is the time of all runs.
+    indexed: documents written; replaced: those of them whose id was there before; updated:
+    documents some of whose fields were changed; deleted: documents that were there and went;
+    outdated: records older than what is stored, which stays; duplicates: ids that came again
+    within the source (the last one is kept); failed: documents set aside; failures: the first of
+    them; dead_letters: the file that holds all of them. reused, cached: texts that were not
+    encoded again, since the index had their vectors, or the embedding cache. resumed: records that
+    earlier runs of the same checkpoint had dealt with; all counts include them, and seconds is the
+    time of all runs.
 
     exact: False where `replaced` is only the most it can be, since documents may have replaced
     themselves or an earlier one of the source: they were sent again after an answer was lost or a
@@ -146,6 +148,9 @@ class IndexReport:
     failed: int
     passages: int
     seconds: float
+    updated: int = 0
+    deleted: int = 0
+    outdated: int = 0
     cached: int = 0
     reused: int = 0
     exact: bool = True
@@ -157,6 +162,9 @@ class IndexReport:
         """The counts as JSON values, as the command line prints them."""
         return {
             "indexed": self.indexed,
+            "updated": self.updated,
+            "deleted": self.deleted,
+            "outdated": self.outdated,
             "failed": self.failed,
             "passages": self.passages,
             "replaced": self.replaced,

@@ -16,6 +16,7 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
+from hybridsearch.indexing.planning import Rules
 from hybridsearch.lockstep import run_async
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
@@ -126,9 +127,8 @@ class AsyncHybridIndex:
     ) -> IndexReport:
         """Add documents from an iterable or an asynchronous one; see HybridIndex.add."""
         trail = trail_for(self.target, dead_letters, checkpoint, progress)
-        flow = index_documents(
-            self.schema, trail, encodes=self._performer.encodes, normalise=normalise_vectors
-        )
+        rules = Rules(self.schema, self._performer.encodes, normalise_vectors)
+        flow = index_documents(rules, trail)
         return await add_async(flow, self._performer, documents, trail.dead_letters)
 
     async def search(

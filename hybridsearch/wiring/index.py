@@ -16,9 +16,11 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
+from hybridsearch.indexing.planning import Rules
 from hybridsearch.lockstep import run
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
+from hybridsearch.model.operation import Operation
 from hybridsearch.model.request import SearchOptions, SearchRequest
 from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
 from hybridsearch.model.schema import Schema
@@ -133,7 +135,7 @@ class HybridIndex:
 
     def add(
         self,
-        documents: Iterable[Document | dict[str, Any] | Any],
+        documents: Iterable[Operation | dict[str, Any] | Any],
         *,
         normalise_vectors: bool = False,
         dead_letters: str | Path | None = None,
@@ -143,9 +145,11 @@ class HybridIndex:
         """Add documents, replacing those with the same id; durable when it returns.
 
         documents: any iterable of Documents or plain dicts with `id` (or `_id`); it is read as
-        it goes. Documents that cannot be accepted are set aside in the dead-letter file, with
-        the reason, and the rest are added. normalise_vectors: make given vectors unit length
-        instead of refusing those that are not.
+        it goes, and in its order. Updates of some fields and deletions may be among them (`Update`
+        and `Delete`, or dicts with an `_op`), and any of them may have a version (`_version` in a
+        dict): it is left out where the index has a newer one. What cannot be accepted is set aside
+        in the dead-letter file, with the reason, and the rest are added. normalise_vectors: make
+        given vectors unit length instead of refusing those that are not.
 
         checkpoint: a file, or a `hybridsearch.indexing.checkpoint.Checkpoint`, that says how far
         the run is: after it was ended by whatever, the same call, with the same documents again
@@ -155,9 +159,8 @@ class HybridIndex:
         index or source, DataError, EncoderError and EngineError; what was durable then stays.
         """
         trail = trail_for(self.target, dead_letters, checkpoint, progress)
-        flow = index_documents(
-            self.schema, trail, encodes=self._performer.encodes, normalise=normalise_vectors
-        )
+        rules = Rules(self.schema, self._performer.encodes, normalise_vectors)
+        flow = index_documents(rules, trail)
         return add(flow, self._performer, documents, trail.dead_letters)
 
     def search(

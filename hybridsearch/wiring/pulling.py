@@ -11,6 +11,7 @@ from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import QueryError
 from hybridsearch.indexing.records import Located, Pull, Pulled, Record, Unreadable
 from hybridsearch.model.document import Document
+from hybridsearch.model.operation import Delete, Update
 
 
 class Puller:
@@ -64,7 +65,9 @@ class AsyncPuller:
 
 
 def _many(source: Iterable[Record]) -> Iterator[Record] | Iterable[Record]:
-    if isinstance(source, Document | Mapping | str | bytes) or not isinstance(source, Iterable):
+    if isinstance(source, Document | Update | Delete | Mapping | str | bytes) or not isinstance(
+        source, Iterable
+    ):
         raise QueryError(
             f"add takes an iterable of documents, not one {type(source).__name__}: "
             "put a single document into a list"
@@ -77,7 +80,7 @@ def _bytes(record: Any) -> int:
     if isinstance(record, Unreadable):
         return len(record.raw)
     document = record.document if isinstance(record, Located) else record
-    if isinstance(document, Document):
+    if isinstance(document, Document | Update):
         return _sum(document.fields) + _sum(document.vectors)
     return _sum(document)
 

@@ -18,11 +18,12 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.dead_letters import DeadLetters
 from hybridsearch.indexing.flight import MOST_WAITING, Send, Settle, Settled
 from hybridsearch.indexing.flow import index_documents
+from hybridsearch.indexing.planning import Rules
 from hybridsearch.indexing.records import Pull, Pulled
 from hybridsearch.indexing.trail import Trail
 from hybridsearch.model.response import IndexReport
 
-SCHEMA = Schema(text=["text"], dense={})
+RULES = Rules(Schema(text=["text"], dense={}), encodes=False)
 Answers = Callable[[Any], Any]
 OPENED: list[DeadLetters] = []
 
@@ -98,7 +99,7 @@ def trail_in(folder: Path, checkpoint: Checkpoint | None = None) -> Trail:
 
 def test_batches_are_sent_while_others_are_in_flight(tmp_path: Path) -> None:
     engine = Engine(documents(range(12)))
-    report = run(index_documents(SCHEMA, trail_in(tmp_path), encodes=False), engine.answer)
+    report = run(index_documents(RULES, trail_in(tmp_path)), engine.answer)
     assert report is not None
     assert report.indexed == 12
     kinds = [type(call).__name__ for call in engine.calls]
@@ -108,7 +109,7 @@ def test_batches_are_sent_while_others_are_in_flight(tmp_path: Path) -> None:
 
 def test_an_id_that_is_in_flight_is_not_sent_again_before_it_has_landed(tmp_path: Path) -> None:
     engine = Engine(documents([0, 1, 2, 3, 0, 4]))
-    report = run(index_documents(SCHEMA, trail_in(tmp_path), encodes=False), engine.answer)
+    report = run(index_documents(RULES, trail_in(tmp_path)), engine.answer)
     assert report is not None
     sends = [at for at, call in enumerate(engine.calls) if isinstance(call, Send)]
     assert isinstance(engine.calls[sends[2] - 1], Settle)
@@ -118,7 +119,7 @@ def test_an_id_that_is_in_flight_is_not_sent_again_before_it_has_landed(tmp_path
 
 def test_an_id_that_has_landed_holds_nothing_up(tmp_path: Path) -> None:
     engine = Engine(documents([0, 1, 2, 3, 4, 5, 4, 6]), most=1)
-    run(index_documents(SCHEMA, trail_in(tmp_path), encodes=False), engine.answer)
+    run(index_documents(RULES, trail_in(tmp_path)), engine.answer)
     assert sum(isinstance(call, Settle) for call in engine.calls) == 2
 
 
@@ -140,7 +141,7 @@ def test_what_landed_out_of_order_counts_in_the_order_of_the_source(
             assert trail.counts.read <= 2 * (first - 1), "nothing after what is in flight counts"
         return engine.answer(call)
 
-    report = run(index_documents(SCHEMA, trail, encodes=False), answer)
+    report = run(index_documents(RULES, trail), answer)
     assert report is not None
     assert reached == sorted(reached)
     assert (report.indexed, report.failed) == (18, 2)
@@ -150,7 +151,7 @@ def test_what_landed_out_of_order_counts_in_the_order_of_the_source(
 
 def test_batches_that_wait_for_a_slow_one_are_not_heaped_up(tmp_path: Path) -> None:
     engine = Engine(documents(range(200)), youngest_first=True)
-    report = run(index_documents(SCHEMA, trail_in(tmp_path), encodes=False), engine.answer)
+    report = run(index_documents(RULES, trail_in(tmp_path)), engine.answer)
     assert report is not None
     assert report.indexed == 200
     settles = [at for at, call in enumerate(engine.calls) if isinstance(call, Settle)]
@@ -166,7 +167,7 @@ def killed_after(
     engine = Engine([{"id": "bad"}, *documents(range(30))])
     trail = trail_in(folder, Checkpoint(folder / "c", **options))
     run(
-        index_documents(SCHEMA, trail, encodes=False),
+        index_documents(RULES, trail),
         engine.answer,
         lambda: sum(isinstance(call, Persist) for call in engine.calls) > persists,
     )
@@ -180,7 +181,7 @@ def test_a_run_goes_on_behind_what_the_checkpoint_holds(
     killed_after(tmp_path, 8, monkeypatch)
     engine = Engine([{"id": "bad"}, *documents(range(30))])
     checkpoint = Checkpoint(tmp_path / "c")
-    flow = index_documents(SCHEMA, trail_in(tmp_path, checkpoint), encodes=False)
+    flow = index_documents(RULES, trail_in(tmp_path, checkpoint))
     report = run(flow, engine.answer)
     assert report is not None
     assert (report.indexed, report.failed) == (30, 1)
@@ -211,7 +212,7 @@ def test_a_checkpoint_of_something_else_is_refused_unless_all_begins_anew(
         engine = Engine(given)
         engine.identity = change.get("identity", "one")
         trail = trail_in(tmp_path, Checkpoint(tmp_path / "c", source=source, **options))
-        return run(index_documents(SCHEMA, trail, encodes=False), engine.answer)
+        return run(index_documents(RULES, trail), engine.answer)
 
     with pytest.raises(CheckpointError, match=told):
         again()
@@ -225,7 +226,7 @@ def test_a_checkpoint_that_nobody_asked_for_gives_way(
 ) -> None:
     killed_after(tmp_path, 8, monkeypatch, source="a")
     trail = trail_in(tmp_path, Checkpoint(tmp_path / "c", source="b", lenient=True))
-    report = run(index_documents(SCHEMA, trail, encodes=False), Engine(documents([1])).answer)
+    report = run(index_documents(RULES, trail), Engine(documents([1])).answer)
     assert report is not None
     assert (report.indexed, report.resumed) == (1, 0)
 
@@ -235,7 +236,7 @@ def test_a_file_that_is_no_checkpoint_is_refused_and_left(tmp_path: Path, conten
     (tmp_path / "c").write_bytes(content)
     trail = trail_in(tmp_path, Checkpoint(tmp_path / "c"))
     with pytest.raises(CheckpointError, match="is not a checkpoint of this version"):
-        run(index_documents(SCHEMA, trail, encodes=False), Engine([]).answer)
+        run(index_documents(RULES, trail), Engine([]).answer)
     assert (tmp_path / "c").read_bytes() == content
 
 
@@ -252,7 +253,7 @@ def test_an_index_that_is_made_anew_under_a_run_is_noticed(
 
     trail = trail_in(tmp_path, Checkpoint(tmp_path / "c"))
     with pytest.raises(EngineError, match="was deleted and made anew while documents came"):
-        run(index_documents(SCHEMA, trail, encodes=False), answer)
+        run(index_documents(RULES, trail), answer)
 
 
 def test_letters_are_on_the_disk_before_anything_is_called_durable(
@@ -267,7 +268,7 @@ def test_letters_are_on_the_disk_before_anything_is_called_durable(
             kept.append(len((tmp_path / "letters.jsonl").read_text().splitlines()))
         return engine.answer(call)
 
-    run(index_documents(SCHEMA, trail_in(tmp_path), encodes=False), answer)
+    run(index_documents(RULES, trail_in(tmp_path)), answer)
     assert kept[-1] == 9
     assert kept == sorted(kept)
     assert kept[0] > 0

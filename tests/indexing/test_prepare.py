@@ -48,22 +48,22 @@ def test_a_document_object_and_a_dict_give_the_same() -> None:
     one = accepted(Document("a", {"title": "T"}, {"dense": UNIT}))
     two = accepted({"_id": "a", "title": "T", "dense": UNIT})
     assert (one.id, one.text, one.source) == (two.id, two.text, two.source)
-    np.testing.assert_array_equal(one.given["dense"].vectors, two.given["dense"].vectors)
+    np.testing.assert_array_equal(one.vectors["dense"].vectors, two.vectors["dense"].vectors)
     assert one.to_encode == two.to_encode == {}
 
 
 def test_given_vectors_need_no_encoder_and_no_text() -> None:
     document = accepted({"id": "a", "dense": [UNIT, UNIT]}, encodes=False)
-    assert document.given["dense"].vectors.shape == (2, 4)
-    assert document.given["dense"].vectors.dtype == np.float32
-    assert document.given["dense"].spans.tolist() == [[-1, -1], [-1, -1]]
+    assert document.vectors["dense"].vectors.shape == (2, 4)
+    assert document.vectors["dense"].vectors.dtype == np.float32
+    assert document.vectors["dense"].spans.tolist() == [[-1, -1], [-1, -1]]
     assert document.text == {}
 
 
 def test_passages_with_their_places_stay_as_they_are() -> None:
     rows = np.array([[0.6, 0.0, 0.0, 0.8000001]], dtype=np.float32)
     placed = PassageVectors(np.array([[3, 9]], dtype=np.int32), rows)
-    assert accepted(Document("a", {"title": "T"}, {"dense": placed})).given["dense"] is placed
+    assert accepted(Document("a", {"title": "T"}, {"dense": placed})).vectors["dense"] is placed
     short = PassageVectors(placed.spans, rows[:, :3])
     assert "3 numbers" in refused(Document("a", {"title": "T"}, {"dense": short})).reason
 
@@ -76,7 +76,7 @@ def test_vectors_of_another_length_are_refused_or_normalised() -> None:
     given = {"id": "a", "dense": [3, 0, 0, 4]}
     assert "its length is 5, not 1" in refused(given).reason
     np.testing.assert_allclose(
-        accepted(given, normalise=True).given["dense"].vectors, [[0.6, 0, 0, 0.8]], rtol=1e-6
+        accepted(given, normalise=True).vectors["dense"].vectors, [[0.6, 0, 0, 0.8]], rtol=1e-6
     )
 
 

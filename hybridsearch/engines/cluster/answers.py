@@ -15,7 +15,6 @@ from hybridsearch.engines.calls import (
     Complete,
     Count,
     Counted,
-    Delete,
     Get,
     Identify,
     Persist,
@@ -31,14 +30,14 @@ from hybridsearch.engines.cluster.filters import filter_query
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.multisearch import Search, multisearch
 from hybridsearch.engines.cluster.presence import check_present, identify
-from hybridsearch.engines.cluster.reading import get, get_vectors
+from hybridsearch.engines.cluster.reading import get, get_vectors, get_whole
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
 from hybridsearch.engines.cluster.scanning import scan
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
-from hybridsearch.engines.cluster.writes import delete, write
-from hybridsearch.engines.digest_calls import GetDigests, GetVectors
+from hybridsearch.engines.cluster.writes import write
 from hybridsearch.engines.protocol import Call, Reply
+from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GetWhole
 from hybridsearch.errors import EngineError
 
 
@@ -80,14 +79,14 @@ def _one(  # noqa: C901, PLR0911 - one line for each kind of call
     match call:
         case Write():
             return (yield from write(call, index))
-        case Delete():
-            return (yield from delete(call, index))
         case Get():
             return (yield from get(call, index))
         case GetDigests():
             return (yield from get_digests(call, index))
         case GetVectors():
             return (yield from get_vectors(call, index))
+        case GetWhole():
+            return (yield from get_whole(call, index))
         case Scan():
             return (yield from scan(call, index))
         case Count():

@@ -34,12 +34,14 @@ class Item:
 class Settled:
     """What became of items: results by position; failures with their reasons.
 
-    doubtful: positions that may have been stored by a request whose reply did not come.
+    doubtful: positions that may have been stored by a request whose reply did not come; conflicts:
+    those whose document is not as they expect it.
     """
 
     results: dict[int, str] = field(default_factory=dict)
     failures: list[tuple[int, str]] = field(default_factory=list)
     doubtful: set[int] = field(default_factory=set)
+    conflicts: set[int] = field(default_factory=set)
 
 
 def bulk(items: Iterator[Item], index: ClusterIndex, purpose: str) -> Generator[Step, Any, Settled]:
@@ -93,6 +95,9 @@ def _settle(
         status = outcome["status"]
         if status < 300 or outcome.get("result") == "not_found":
             settled.results[item.position] = outcome["result"]
+            continue
+        if status == 409:
+            settled.conflicts.add(item.position)
             continue
         error = refusal(status, outcome, purpose, target=index.target)
         if status in TRANSIENT:

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import orjson
 
+from hybridsearch.engines.calls import WriteDocument
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import DIGESTS, ID
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
-from hybridsearch.engines.digest_calls import GetDigests, GotDigests
+from hybridsearch.engines.reading_calls import GetDigests, GotDigests
 from hybridsearch.model.digests import Digests
 
 _PURPOSE: Final = "for digests"
@@ -25,10 +26,14 @@ _FIELDS: Final = (ID, f"{DIGESTS}.document", f"{DIGESTS}.text")
 _AT_ONCE: Final = 5_000
 
 
-def kept(digests: Digests) -> dict[str, Any]:
+def kept(document: WriteDocument) -> dict[str, Any]:
     """What is stored: texts as DIGEST:FIELD, which asks for no field of the mapping for each."""
-    texts = [f"{digest}:{name}" for name, digest in digests.text.items()]
-    return {"document": digests.document, "text": texts}
+    texts = [
+        f"{passages.digest}:{name}"
+        for name, passages in document.vectors.items()
+        if passages.digest is not None
+    ]
+    return {"document": document.digest, "text": texts}
 
 
 def digests_of(given: Mapping[str, Any]) -> Digests:

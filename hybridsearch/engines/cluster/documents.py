@@ -15,7 +15,7 @@ import orjson
 
 from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
 from hybridsearch.engines.cluster.digests import kept
-from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
+from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID, VECTOR
 from hybridsearch.model.schema import FieldType, Schema
 
 _ISO: Final = re.compile(
@@ -39,8 +39,8 @@ def body_of(document: WriteDocument, schema: Schema, *, digests: bool) -> bytes:
             parts += [b",", _json(name), b":[", *_passages(passages), b"]"]
     if extra:
         parts += [b",", _json({EXTRA: extra})[1:-1]]
-    if digests and document.digests.document is not None:
-        parts += [b",", _json({DIGESTS: kept(document.digests)})[1:-1]]
+    if digests and document.digest is not None:
+        parts += [b",", _json({DIGESTS: kept(document)})[1:-1]]
     parts.append(b"}")
     return b"".join(parts)
 
@@ -81,6 +81,13 @@ def stored(
     if fields is not None:
         found = {name: found[name] for name in fields if name in found}
     return StoredDocument(id, found, tuple(passages))
+
+
+def whole_source(schema: Schema) -> list[str]:
+    """The parts of the source that are all of a document, each part of a passage by its name:
+    products that keep vectors apart from the source put them back for who names them."""
+    passages = [f"{name}.{part}" for name in schema.dense for part in ("start", "end", VECTOR)]
+    return [ID, DIGESTS, EXTRA, *schema.text, *schema.metadata, *passages]
 
 
 def source_filter(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from hybridsearch.engines.calls import Scan, Scanned
 from hybridsearch.engines.cluster.documents import source_filter, stored
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.mapping import ID
+from hybridsearch.engines.cluster.mapping import DIGESTS, ID
 from hybridsearch.engines.cluster.passages import passages_of
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.views import search_of
@@ -52,7 +52,7 @@ def _page(
 def scan_body(call: Scan, index: ClusterIndex) -> dict[str, Any]:
     """One page; a keyword is sorted by its bytes, and so by code points."""
     plain = source_filter(index.schema, None)
-    parts = [*plain["includes"], *index.schema.dense]
+    parts = [*plain["includes"], DIGESTS, *index.schema.dense]
     body: dict[str, Any] = {
         "size": call.limit,
         "track_total_hits": False,

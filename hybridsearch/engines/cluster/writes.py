@@ -1,4 +1,4 @@
-"""Writing and deleting documents by bulk requests."""
+"""Storing and removing documents by bulk requests."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from typing import Any
 
 import orjson
 
-from hybridsearch.engines.calls import Delete, Deleted, Write, Written
+from hybridsearch.engines.calls import DeleteDocument, Write, WriteDocument, Written
 from hybridsearch.engines.cluster.bulk import Item, bulk
 from hybridsearch.engines.cluster.documents import body_of
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.presence import look_now_and_then
 from hybridsearch.engines.cluster.wire import Step
-from hybridsearch.errors import UnavailableError
 
 
 def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
-    """Store documents; those the server will not take are failures with their reason.
+    """Store and remove documents; those the server will not take are failures with their reason.
 
     Raises EngineError where the fault is not the documents'.
     """
     yield from look_now_and_then(index)
     items = (
-        Item(
-            position,
-            b'{"index":{"_id":%b}}\n%b\n'
-            % (orjson.dumps(document.id), body_of(document, index.schema, digests=index.digests)),
-        )
+        Item(position, lines_of(document, index))
         for position, document in enumerate(call.documents)
     )
     settled = yield from bulk(items, index, "to store documents")
-    replaced = [at for at, result in settled.results.items() if result == "updated"]
+    results = settled.results
+    replaced = [at for at, result in results.items() if result == "updated"]
+    stored = sum(isinstance(call.documents[at], WriteDocument) for at in results)
+    versioned = {at for at in settled.conflicts if call.documents[at].version is not None}
     return Written(
-        len(settled.results),
+        stored,
         len(replaced),
         tuple(sorted(settled.failures)),
         len(settled.doubtful.intersection(replaced)),
+        sum(result == "deleted" for result in results.values()),
+        tuple(sorted(versioned)),
+        tuple(sorted(settled.conflicts - versioned)),
     )
 
 
-def delete(call: Delete, index: ClusterIndex) -> Generator[Step, Any, Deleted]:
-    """Remove documents by id."""
-    items = (
-        Item(position, b'{"delete":{"_id":%b}}\n' % orjson.dumps(id))
-        for position, id in enumerate(call.ids)
-    )
-    settled = yield from bulk(items, index, "to delete documents")
-    if settled.failures:
-        raise UnavailableError(
-            f"{len(settled.failures)} of {len(call.ids)} documents were not deleted from "
-            f"{index.target} ({settled.failures[0][1]}): delete them again"
-        )
-    return Deleted(sum(result == "deleted" for result in settled.results.values()))
+def lines_of(document: WriteDocument | DeleteDocument, index: ClusterIndex) -> bytes:
+    """An action of a bulk request, with its document where there is one."""
+    about: dict[str, Any] = {"_id": document.id}
+    if document.version is not None:
+        # The same version is taken again, so that what is sent again does no harm.
+        about |= {"version": document.version, "version_type": "external_gte"}
+    if isinstance(document, DeleteDocument):
+        return b'{"delete":%b}\n' % orjson.dumps(about)
+    if document.state is not None and document.version is None:
+        about["if_seq_no"], about["if_primary_term"] = document.state
+    body = body_of(document, index.schema, digests=index.digests)
+    return b'{"index":%b}\n%b\n' % (orjson.dumps(about), body)

@@ -16,8 +16,6 @@ from hybridsearch.engines.calls import (
     Count,
     Counted,
     Create,
-    Delete,
-    Deleted,
     Get,
     Got,
     Identified,
@@ -33,7 +31,6 @@ from hybridsearch.engines.calls import (
     Scanned,
     Write,
 )
-from hybridsearch.engines.digest_calls import GetDigests, GetVectors, GotDigests, GotVectors
 from hybridsearch.engines.embedded.folder import (
     TEXT,
     create_folder,
@@ -44,6 +41,14 @@ from hybridsearch.engines.embedded.snapshot import Snapshot
 from hybridsearch.engines.embedded.text_index import TextIndex
 from hybridsearch.engines.embedded.writer import Writer
 from hybridsearch.engines.protocol import Call, EngineOptions, Reply
+from hybridsearch.engines.reading_calls import (
+    GetDigests,
+    GetVectors,
+    GetWhole,
+    GotDigests,
+    GotVectors,
+    GotWhole,
+)
 from hybridsearch.errors import ConfigurationError, EngineError, StorageError
 from hybridsearch.model.definition import IndexDefinition
 
@@ -132,6 +137,10 @@ class EmbeddedEngine:
                 return GotDigests(self._current().digests(ids))
             case GetVectors(ids, fields):
                 return GotVectors(self._current().vectors(ids, fields))
+            case GetWhole(ids):
+                # As the last write left them: from now on nobody else writes.
+                self._write(lambda writer: writer.commit_if_pending(ids))
+                return GotWhole(self._current().whole(ids))
             case Scan(after, limit, vectors):
                 return Scanned(self._current().scan(after, limit, vectors))
             case Count(where):
@@ -141,8 +150,6 @@ class EmbeddedEngine:
                 return None
             case Write(documents):
                 return self._write(lambda writer: writer.write(documents))
-            case Delete(ids):
-                return Deleted(self._write(lambda writer: writer.delete(ids)))
             case Persist() | Commit():
                 return self._write(Writer.commit)
             case Identify():

@@ -1,4 +1,5 @@
-"""The document files: one fixed-size record a document, the bytes it points to, and its digests.
+"""The document files: one fixed-size record a document, the bytes it points to, and what tells
+whether it changes.
 
 Everything is appended and nothing is ever moved or cut, so that a reader's memory maps stay valid
 and a writer that dies leaves at most unused bytes. Which records are alive is not kept here:
@@ -20,6 +21,7 @@ from hybridsearch.model.digests import DIGEST_DIGITS
 
 Records = NDArray[np.void]
 DIGEST_BYTES: Final = DIGEST_DIGITS // 2
+REVISIONS: Final = "documents.rev"
 
 
 def record_type(vector_fields: int) -> np.dtype[np.void]:
@@ -35,10 +37,11 @@ def record_type(vector_fields: int) -> np.dtype[np.void]:
     )
 
 
-def digest_type(vector_fields: int) -> np.dtype[np.void]:
-    """One document: 16 bytes of its own digest, then of its text in each vector field; zeros where
-    there is none."""
-    return np.dtype([("digests", np.uint8, (1 + vector_fields, DIGEST_BYTES))])
+def revision_type(vector_fields: int) -> np.dtype[np.void]:
+    """One document: its version and 1, 0 where it has none; 16 bytes of its own digest, then of its
+    text in each vector field, zeros where there is none."""
+    digests = (1 + vector_fields, DIGEST_BYTES)
+    return np.dtype([("version", "<u8"), ("digests", np.uint8, digests)])
 
 
 class Appender:
@@ -88,10 +91,10 @@ class DocumentFiles:
         self._type = record_type(vector_fields)
         self._bodies = Appender(folder / "documents.bin")
         self._records = Appender(folder / "documents.idx", self._type.itemsize)
-        self._digests = Appender(folder / "documents.dig", digest_type(vector_fields).itemsize)
-        # An index made before there were digests has none of them, and a writer that died may
+        self._revisions = Appender(folder / REVISIONS, revision_type(vector_fields).itemsize)
+        # An index made before there were revisions has none of them, and a writer that died may
         # have left one file with more documents than the other.
-        align([self._records, self._digests])
+        align([self._records, self._revisions])
 
     @property
     def next_ordinal(self) -> int:
@@ -102,10 +105,10 @@ class DocumentFiles:
         self,
         documents: Sequence[tuple[bytes, bytes]],
         rows: NDArray[np.int64],
-        digests: NDArray[np.uint8],
+        revisions: Records,
     ) -> NDArray[np.int64]:
-        """Append (id, source) pairs with rows int64[n, fields, 2] and digests, uint8[n, 1 + fields,
-        16]; returns their ordinals."""
+        """Append (id, source) pairs with rows int64[n, fields, 2] and revisions[n]; returns their
+        ordinals."""
         records = np.zeros(len(documents), dtype=self._type)
         lengths = np.array([(len(id), len(source)) for id, source in documents], dtype=np.int64)
         lengths = lengths.reshape(-1, 2)
@@ -116,18 +119,18 @@ class DocumentFiles:
         records["source_length"] = lengths[:, 1]
         records["rows"]["start"] = rows[:, :, 0]
         records["rows"]["count"] = rows[:, :, 1]
-        self._digests.append(digests.tobytes())
+        self._revisions.append(revisions.tobytes())
         ordinal = self._records.append(records.tobytes())
         return np.arange(ordinal, ordinal + len(documents), dtype=np.int64)
 
     def sync(self) -> None:
         """Return once everything appended is on the disk."""
-        for file in (self._bodies, self._digests, self._records):
+        for file in (self._bodies, self._revisions, self._records):
             file.sync()
 
     def close(self) -> None:
         """Close all files."""
-        for file in (self._bodies, self._digests, self._records):
+        for file in (self._bodies, self._revisions, self._records):
             file.close()
 
 
@@ -138,9 +141,9 @@ class DocumentMap:
         self.records: Records = map_items(folder / "documents.idx", record_type(vector_fields))
         bodies: Any = map_items(folder / "documents.bin", np.dtype(np.uint8))
         self._bodies = memoryview(bodies)
-        digests = folder / "documents.dig"
-        self._digests: Records | None = (
-            map_items(digests, digest_type(vector_fields)) if digests.exists() else None
+        revisions = folder / REVISIONS
+        self._revisions: Records | None = (
+            map_items(revisions, revision_type(vector_fields)) if revisions.exists() else None
         )
 
     def ids(self, ordinals: NDArray[np.int64]) -> list[str]:
@@ -168,10 +171,17 @@ class DocumentMap:
 
     def digests(self, ordinal: int) -> list[str | None]:
         """A document's digest and those of its texts by vector field, None where there is none."""
-        if self._digests is None or ordinal >= len(self._digests):
+        if self._revisions is None or ordinal >= len(self._revisions):
             return [None] * (1 + self.records.dtype["rows"].shape[0])
-        found: Any = self._digests[ordinal]["digests"]
+        found: Any = self._revisions[ordinal]["digests"]
         return [digest.tobytes().hex() if digest.any() else None for digest in found]
+
+    def version(self, ordinal: int) -> int | None:
+        """The version that a document was given, None where there is none."""
+        if self._revisions is None or ordinal >= len(self._revisions):
+            return None
+        kept = int(self._revisions[ordinal]["version"])
+        return kept - 1 if kept else None
 
 
 def map_items(path: Path, dtype: np.dtype[Any], width: int | None = None) -> NDArray[Any]:

@@ -25,7 +25,6 @@ from hybridsearch.engines.calls import (
     RetrieverQuery,
     StoredDocument,
 )
-from hybridsearch.engines.digest_calls import StoredVectors
 from hybridsearch.engines.embedded.files import DocumentMap
 from hybridsearch.engines.embedded.restriction import restriction
 from hybridsearch.engines.embedded.rows import RowMap
@@ -38,6 +37,7 @@ from hybridsearch.engines.embedded.text_index import (
     ranked,
     within,
 )
+from hybridsearch.engines.reading_calls import Whole
 from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
@@ -135,35 +135,39 @@ class Snapshot:
         """The digests of those ids that are in the index."""
         return {id: self._digests(ordinal) for id, ordinal in self.ordinals(ids).items()}
 
-    def vectors(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, StoredVectors]:
-        """Their passages of these vector fields, with their digests."""
+    def vectors(
+        self, ids: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, dict[str, PassageVectors]]:
+        """Their passages of these vector fields."""
         return {
-            id: StoredVectors(
-                self._digests(ordinal), {name: self.passages(name, ordinal) for name in fields}
-            )
+            id: {name: self.passages(name, ordinal) for name in fields}
             for id, ordinal in self.ordinals(ids).items()
         }
+
+    def whole(self, ids: Sequence[str]) -> dict[str, Whole]:
+        """All that is kept of them; a document that is written anew gets another ordinal."""
+        found = {}
+        for id, ordinal in self.ordinals(ids).items():
+            digested = self._digests(ordinal).document is not None
+            found[id] = Whole(self._document(ordinal, vectors=True), digested, ordinal)
+        return found
 
     def scan(self, after: str | None, limit: int, vectors: bool) -> list[Document]:
         """The next documents in the order of their ids."""
         begin = 0
         if after is not None:
             begin = bisect_right(self._in_order, after, key=self.documents.id)
-        return [
-            Document(
-                self.documents.id(ordinal),
-                orjson.loads(self.documents.source(ordinal)),
-                {name: self.passages(name, ordinal) for name in self.fields} if vectors else {},
-            )
-            for ordinal in self._in_order[begin : begin + limit].tolist()
-        ]
+        found = self._in_order[begin : begin + limit].tolist()
+        return [self._document(ordinal, vectors=vectors) for ordinal in found]
 
     def passages(self, field: str, ordinal: int) -> PassageVectors:
         """A document's passages of one vector field."""
         rows = self._rows(field, ordinal)
         places = self.fields[field].map.rows[rows]
         return PassageVectors(
-            np.stack([places["start"], places["end"]], axis=1), self.fields[field].map.floats[rows]
+            np.stack([places["start"], places["end"]], axis=1),
+            self.fields[field].map.floats[rows],
+            self._digests(ordinal).text.get(field),
         )
 
     def kept(self, where: Resolved) -> NDArray[np.bool_]:
@@ -221,6 +225,13 @@ class Snapshot:
             exact = exact_scores(self.fields[query.field].map, rows, query.vector)
             scores[places] = np.maximum.reduceat(exact, ends - counts)
         return scores
+
+    def _document(self, ordinal: int, *, vectors: bool) -> Document:
+        return Document(
+            self.documents.id(ordinal),
+            orjson.loads(self.documents.source(ordinal)),
+            {name: self.passages(name, ordinal) for name in self.fields} if vectors else {},
+        )
 
     def _digests(self, ordinal: int) -> Digests:
         document, *texts = self.documents.digests(ordinal)

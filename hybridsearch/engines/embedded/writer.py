@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import tantivy
-from numpy.typing import NDArray
 
-from hybridsearch.engines.calls import PassageVectors, WriteDocument, Written
-from hybridsearch.engines.embedded.files import DIGEST_BYTES, DocumentFiles
+from hybridsearch.engines.calls import (
+    DeleteDocument,
+    PassageVectors,
+    WriteDocument,
+    Written,
+)
+from hybridsearch.engines.embedded.files import DocumentFiles, Records, revision_type
 from hybridsearch.engines.embedded.rows import RowFiles
+from hybridsearch.engines.embedded.standing import Standing, Standings
 from hybridsearch.engines.embedded.text_index import ID, TextIndex
 from hybridsearch.errors import StorageError, WriterBusyError
 from hybridsearch.model.schema import Schema
@@ -50,56 +54,57 @@ class Writer:
                 RowFiles(folder, position, field.dims or 1)
                 for position, field in enumerate(schema.dense.values())
             ]
-        self._searcher = text.index.searcher()
-        self._uncommitted: dict[str, bool] = {}
+        self._standings = Standings(folder, len(schema.dense), text)
 
-    def write(self, documents: Sequence[WriteDocument]) -> Written:
-        """Append documents; those with a known id take the place of the old ones."""
-        documents = list({document.id: document for document in documents}.values())
+    def write(self, operations: Sequence[WriteDocument | DeleteDocument]) -> Written:
+        """Append documents, in the place of those with their ids, and remove some."""
+        outdated: list[int] = []
+        changed: list[int] = []
+        wanted: list[WriteDocument] = []
+        deleted = 0
         with self._disk():
-            rows = np.zeros((len(documents), len(self._rows), 2), dtype=np.int64)
-            for position, name in enumerate(self._schema.dense):
-                self._append_rows(position, [d.vectors.get(name) for d in documents], rows)
-            ordinals = self._documents.append(
-                [(document.id.encode(), document.source) for document in documents],
-                rows,
-                self._digests(documents),
-            )
-            replaced = 0
-            for document, ordinal in zip(documents, ordinals.tolist(), strict=True):
-                replaced += self._remove(document.id)
-                self._writer.add_document(self._text.document(document, ordinal))
-                self._uncommitted[document.id] = True
-        return Written(len(documents), replaced)
-
-    def delete(self, ids: Sequence[str]) -> int:
-        """Remove documents; returns how many were there."""
-        with self._disk():
-            deleted = 0
-            for id in ids:
-                if self._remove(id):
-                    deleted += 1
-                    self._uncommitted[id] = False
-            return deleted
+            for position, operation in enumerate(operations):
+                standing = self._standings.of(operation.id)
+                if _is_older(operation, standing):
+                    outdated.append(position)
+                elif isinstance(operation, DeleteDocument):
+                    deleted += self._remove(operation.id, standing)
+                    self._standings.put(operation.id, Standing(None, operation.version))
+                elif _has_changed(operation, standing):
+                    changed.append(position)
+                else:
+                    wanted.append(operation)
+            replaced = self._append(wanted)
+        return Written(
+            len(wanted),
+            replaced,
+            deleted=deleted,
+            outdated=tuple(outdated),
+            changed=tuple(changed),
+        )
 
     def commit(self) -> None:
         """Return once everything written so far is durable."""
-        if not self._uncommitted:
+        if not self._standings.pending:
             return
         with self._disk():
             for files in self._rows:
                 files.sync()
             self._documents.sync()
             self._writer.commit()
-        self._uncommitted.clear()
         self._text.index.reload()
-        self._searcher = self._text.index.searcher()
+        self._standings.committed()
+
+    def commit_if_pending(self, ids: Sequence[str]) -> None:
+        """Commit, where any of these was written since the last commit."""
+        if self._standings.holds(ids):
+            self.commit()
 
     def rollback(self) -> None:
         """Forget everything since the last commit; the appended bytes stay unused."""
-        if self._uncommitted:
+        if self._standings.pending:
             self._writer.rollback()
-            self._uncommitted.clear()
+            self._standings.rolled_back()
 
     def close(self) -> None:
         """Roll back what was not committed, let merges end and release the lock."""
@@ -108,13 +113,33 @@ class Writer:
         for files in self._rows:
             _quietly(files.close)
 
-    def _digests(self, documents: Sequence[WriteDocument]) -> NDArray[np.uint8]:
-        made = np.zeros((len(documents), 1 + len(self._rows), DIGEST_BYTES), dtype=np.uint8)
+    def _append(self, documents: Sequence[WriteDocument]) -> int:
+        """Append documents; returns how many took the place of others."""
+        rows = np.zeros((len(documents), len(self._rows), 2), dtype=np.int64)
+        for position, name in enumerate(self._schema.dense):
+            self._append_rows(position, [d.vectors.get(name) for d in documents], rows)
+        ordinals = self._documents.append(
+            [(document.id.encode(), document.source) for document in documents],
+            rows,
+            self._revisions(documents),
+        )
+        replaced = 0
+        for document, ordinal in zip(documents, ordinals.tolist(), strict=True):
+            replaced += self._remove(document.id, self._standings.of(document.id))
+            self._writer.add_document(self._text.document(document, ordinal))
+            self._standings.put(document.id, Standing(ordinal, document.version))
+        return replaced
+
+    def _revisions(self, documents: Sequence[WriteDocument]) -> Records:
+        made = np.zeros(len(documents), dtype=revision_type(len(self._rows)))
         for at, document in enumerate(documents):
-            texts = [document.digests.text.get(name) for name in self._schema.dense]
-            for place, digest in enumerate([document.digests.document, *texts]):
+            if document.version is not None:
+                made["version"][at] = document.version + 1
+            passages = [document.vectors.get(name) for name in self._schema.dense]
+            texts = [given.digest if given is not None else None for given in passages]
+            for place, digest in enumerate([document.digest, *texts]):
                 if digest is not None:
-                    made[at, place] = np.frombuffer(bytes.fromhex(digest), dtype=np.uint8)
+                    made["digests"][at, place] = np.frombuffer(bytes.fromhex(digest), np.uint8)
         return made
 
     def _append_rows(
@@ -133,16 +158,9 @@ class Writer:
         rows[which, position, 0] = first + np.cumsum(counts) - counts
         rows[which, position, 1] = counts
 
-    def _remove(self, id: str) -> bool:
-        known = self._uncommitted.get(id)
-        if known is False:
+    def _remove(self, id: str, standing: Standing) -> bool:
+        if standing.ordinal is None:
             return False
-        if known is None:
-            if not self._searcher.doc_freq(ID, id):
-                return False
-            query = tantivy.Query.term_query(self._text.index.schema, ID, id)
-            if not self._searcher.search(query, 1, count=False).hits:
-                return False
         self._writer.delete_documents_by_term(ID, id)
         return True
 
@@ -155,6 +173,17 @@ class Writer:
                 f"the disk refused a write to {self._folder} ({error}): the index stays as it was "
                 "at its last commit; make room or allow writing there, then add the rest again"
             ) from error
+
+
+def _is_older(operation: WriteDocument | DeleteDocument, standing: Standing) -> bool:
+    if operation.version is None or standing.version is None:
+        return False
+    return operation.version < standing.version
+
+
+def _has_changed(document: WriteDocument, standing: Standing) -> bool:
+    expects = document.state is not None and document.version is None
+    return expects and document.state != standing.ordinal
 
 
 def _quietly(release: Callable[[], object]) -> None:

@@ -23,7 +23,7 @@ from hybridsearch.engines.calls import (
     Commit,
     Complete,
     Count,
-    Delete,
+    DeleteDocument,
     DenseQuery,
     Get,
     LexicalQuery,
@@ -39,11 +39,10 @@ from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.opening import create_index, open_index
 from hybridsearch.engines.cluster.wire import Step
-from hybridsearch.engines.digest_calls import GetDigests, GetVectors
 from hybridsearch.engines.protocol import Call
+from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GetWhole
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.prepare import prepare
-from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import as_document
 from hybridsearch.model.filters import Resolved, resolve
 
@@ -74,19 +73,19 @@ def where(text: str) -> Resolved:
     return found
 
 
-def written(*documents: dict[str, Any]) -> Write:
+def written(*documents: dict[str, Any], state: Any = None) -> Write:
     made = []
     for given in documents:
         ready = prepare(as_document(given, SCHEMA.dense), SCHEMA, encodes=False)
-        rows = ready.given["dense"].vectors
+        rows = ready.vectors["dense"].vectors
         spans = np.array([[0, 9]] * len(rows), dtype=np.int32)
-        vectors = {"dense": PassageVectors(spans, rows)}
+        vectors = {"dense": PassageVectors(spans, rows, text_digest("text", 250, 32))}
         parts = (ready.source, ready.fields, ready.text, ready.metadata)
-        digests = Digests(ready.digest, {"dense": text_digest("text", 250, 32)})
-        made.append(WriteDocument(ready.id, *parts, vectors, digests))
+        made.append(WriteDocument(ready.id, *parts, vectors, ready.digest, ready.version, state))
     return Write(made)
 
 
+MOBY_DICK = {"id": "é/☃", "title": "Moby Dick", "year": 1851, "dense": [0.6, 0.8]}
 CALLS: dict[str, Call] = {
     "retrieve": Retrieve(QUERIES, None, 100),
     "retrieve_filtered": Retrieve(QUERIES, where(ALL_FILTERS), 500, allow_partial=True),
@@ -97,15 +96,18 @@ CALLS: dict[str, Call] = {
     "get_digests": GetDigests(("b1", "é/☃")),
     "get_vectors": GetVectors(("b1", "é/☃"), ("dense",)),
     "get": Get(("b1", "é/☃")),
+    "get_whole": GetWhole(("b1", "é/☃")),
     "scan": Scan(None, 500),
     "scan_vectors": Scan("é/☃", 100, vectors=True),
     "count": Count(),
     "count_filtered": Count(where("year == 1851")),
-    "delete": Delete(("b1", "é/☃")),
+    "delete": Write((DeleteDocument("b1"), DeleteDocument("é/☃", 7))),
+    "write_changed": written(MOBY_DICK, state=(7, 1)),
+    "write_versioned": written({**MOBY_DICK, "_version": 1_700_000_000_000}),
     "commit": Commit(),
     "refresh": Refresh(),
     "write": written(
-        {"id": "é/☃", "title": "Moby Dick", "year": 1851, "dense": [0.6, 0.8]},
+        MOBY_DICK,
         {
             "id": "b2",
             "title": ["One", "Two"],
@@ -153,7 +155,7 @@ def test_an_index_is_made_with_this_body(product: str, kind: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_becomes_these_requests(product: str, name: str) -> None:
     index = index_on(product)
-    looked = [present(index)] if name == "write" else []
+    looked = [present(index)] if isinstance(CALLS[name], Write) else []
     if name == "commit":
         looked = [{"_shards": {"failed": 0}}]
     made, _ = driven(answer([CALLS[name]], index), looked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,7 @@ from hybridsearch.engines.calls import (
     Completed,
     Count,
     Counted,
-    Delete,
-    Deleted,
+    DeleteDocument,
     DenseQuery,
     Get,
     Got,
@@ -187,7 +187,30 @@ def test_deleting_counts_those_that_were_there(product: str) -> None:
         {"delete": {"status": 200, "result": "deleted"}},
         {"delete": {"status": 404, "result": "not_found"}},
     ]
-    assert read(product, Delete(("a", "b")), {"items": items}) == Deleted(1)
+    call = Write([DeleteDocument("a"), DeleteDocument("b")])
+    replies = (present(index_on(product)), {"items": items})
+    assert read(product, call, *replies) == Written(0, 0, deleted=1)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_what_is_older_or_has_changed_is_told(product: str) -> None:
+    conflict = {"type": "version_conflict_engine_exception", "reason": "[b]: version conflict"}
+    items: list[dict[str, Any]] = [
+        {"index": {"status": 201, "result": "created"}},
+        {"index": {"status": 409, "error": conflict}},
+        {"delete": {"status": 409, "error": conflict}},
+        {"index": {"status": 409, "error": conflict}},
+    ]
+    call = Write(
+        [
+            document("a"),
+            replace(document("b"), version=3),
+            DeleteDocument("c", 2),
+            replace(document("d"), state=(5, 1)),
+        ]
+    )
+    replies = (present(index_on(product)), {"items": items})
+    assert read(product, call, *replies) == Written(1, 0, outdated=(1, 2), changed=(3,))
 
 
 @given(st.floats(-1, 1))

@@ -1,0 +1,44 @@
+"""From records to what is sent for them: updates are made whole, and texts get vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hybridsearch.engines.calls import Write
+from hybridsearch.engines.reading_calls import GetWhole, GotWhole, Whole
+from hybridsearch.indexing.batch import Batch, make_batch
+from hybridsearch.indexing.embedding import EmbeddingStep, embed
+from hybridsearch.indexing.stretch import Stretch
+from hybridsearch.model.schema import Schema
+
+PlanningStep: TypeAlias = GetWhole | EmbeddingStep
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a record is checked against. encodes: whether there is an encoder for texts without
+    vectors; normalise: whether vectors that are not of unit length are made so."""
+
+    schema: Schema
+    encodes: bool
+    normalise: bool = False
+
+
+def plan(number: int, stretch: Stretch, rules: Rules) -> Generator[PlanningStep, Any, Batch]:
+    """The batch of a stretch, ready to be sent."""
+    stored: Mapping[str, Whole] = {}
+    if stretch.updated:
+        got: GotWhole = yield GetWhole(stretch.updated)
+        stored = got.documents
+    batch = make_batch(
+        number,
+        stretch,
+        stored,
+        rules.schema,
+        encodes=rules.encodes,
+        normalise=rules.normalise,
+    )
+    batch.write = Write((yield from embed(batch, rules.schema)))
+    return batch
