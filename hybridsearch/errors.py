@@ -11,6 +11,7 @@
       * FilterError: the filter is wrong, at a position
     * SourceError: a source of documents cannot be read
     * CheckpointError: a checkpoint belongs to another run
+    * SyncStoppedError: a sync would delete more than it may
   * EncoderError: text could not be turned into vectors
     * EncoderMismatchError: the index was made with another encoder
   * EngineError: the engine could not do what was asked
@@ -56,6 +57,7 @@ __all__ = [
     "SchemaError",
     "SourceError",
     "StorageError",
+    "SyncStoppedError",
     "UnavailableError",
     "UnknownNameError",
     "UnsupportedServerError",
@@ -140,6 +142,10 @@ class SourceError(DataError):
 
 class CheckpointError(DataError):
     """A checkpoint belongs to another index, to another source, or to what has changed since."""
+
+
+class SyncStoppedError(DataError):
+    """A sync would delete more than it may, or what it may not be sure of: nothing was deleted."""
 
 
 class EncoderError(HybridSearchError):

@@ -21,6 +21,7 @@ from hybridsearch.cli.rollout_command import prune, rollback, rollout
 from hybridsearch.cli.schema_command import schema
 from hybridsearch.cli.search_command import search
 from hybridsearch.cli.stopping import Stopped
+from hybridsearch.cli.sync_command import sync
 from hybridsearch.errors import FilterError, HybridSearchError
 
 FAILED = 1
@@ -37,6 +38,7 @@ app = typer.Typer(
 for command in (
     index,
     retry,
+    sync,
     copy,
     search,
     info,

@@ -154,6 +154,9 @@ def _tell(report: IndexReport, json: bool) -> None:
         f"{report.indexed:,} documents indexed ({report.passages:,} passages) in "
         f"{report.seconds:.1f} s, {rate:,.0f}/s"
         + (f"; {_most(report)}{report.replaced:,} replaced" if report.replaced else "")
+        + (f"; {report.updated:,} updated" if report.updated else "")
+        + (f"; {report.deleted:,} deleted" if report.deleted else "")
+        + (f"; {report.outdated:,} older than what is stored" if report.outdated else "")
         + (
             f"; {report.duplicates:,} ids came again, the last was kept"
             if report.duplicates

@@ -36,6 +36,8 @@ from hybridsearch.engines.reading_calls import (
     GotDigests,
     GotVectors,
     GotWhole,
+    ListedIds,
+    ListIds,
 )
 from hybridsearch.model.definition import IndexDefinition
 
@@ -54,6 +56,7 @@ Call: TypeAlias = (
     | GetDigests
     | GetVectors
     | GetWhole
+    | ListIds
     | Scan
     | Count
 )
@@ -67,6 +70,7 @@ Reply: TypeAlias = (
     | GotDigests
     | GotVectors
     | GotWhole
+    | ListedIds
     | Scanned
     | Counted
     | None

@@ -42,6 +42,21 @@ class GotVectors:
 
 
 @dataclass(frozen=True, slots=True)
+class ListIds:
+    """The next `limit` ids that searches see, by code points, after an id, there or not."""
+
+    after: str | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedIds:
+    """The ids, none where there are no more."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class GetWhole:
     """Documents by id with all that is kept of them, written or not yet visible to searches."""
 

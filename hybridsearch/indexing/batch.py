@@ -28,6 +28,11 @@ class Entry:
     read: Read
     planned: Planned
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a document, not a change or a deletion."""
+        return isinstance(self.read.operation, Document)
+
 
 @dataclass(slots=True, eq=False)
 class Batch:
@@ -51,9 +56,7 @@ class Batch:
     @property
     def whole(self) -> list[str]:
         """The ids of the good ones that are documents, not changes or deletions."""
-        return [
-            id for id, entry in self.documents.items() if isinstance(entry.read.operation, Document)
-        ]
+        return [id for id, entry in self.documents.items() if entry.is_whole]
 
     @property
     def updates(self) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hybridsearch.engines.calls import Write
-from hybridsearch.engines.reading_calls import GetWhole, GotWhole, Whole
+from hybridsearch.engines.reading_calls import GetDigests, GetWhole, GotWhole, Whole
 from hybridsearch.indexing.batch import Batch, make_batch
+from hybridsearch.indexing.comparison import Comparison
 from hybridsearch.indexing.embedding import EmbeddingStep, embed
 from hybridsearch.indexing.stretch import Stretch
 from hybridsearch.model.schema import Schema
@@ -19,15 +20,26 @@ PlanningStep: TypeAlias = GetWhole | EmbeddingStep
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a record is checked against. encodes: whether there is an encoder for texts without
-    vectors; normalise: whether vectors that are not of unit length are made so."""
+    vectors; normalise: whether vectors that are not of unit length are made so; comparison: where
+    what has not changed is left out."""
 
     schema: Schema
     encodes: bool
     normalise: bool = False
+    comparison: Comparison | None = None
 
 
 def plan(number: int, stretch: Stretch, rules: Rules) -> Generator[PlanningStep, Any, Batch]:
     """The batch of a stretch, ready to be sent."""
+    batch = yield from check(number, stretch, rules)
+    batch.write = Write((yield from embed(batch, rules.schema)))
+    return batch
+
+
+def check(
+    number: int, stretch: Stretch, rules: Rules
+) -> Generator[GetWhole | GetDigests, Any, Batch]:
+    """The batch of a stretch, without what nothing has to be done for."""
     stored: Mapping[str, Whole] = {}
     if stretch.updated:
         got: GotWhole = yield GetWhole(stretch.updated)
@@ -40,5 +52,6 @@ def plan(number: int, stretch: Stretch, rules: Rules) -> Generator[PlanningStep,
         encodes=rules.encodes,
         normalise=rules.normalise,
     )
-    batch.write = Write((yield from embed(batch, rules.schema)))
+    if rules.comparison is not None:
+        yield from rules.comparison.leave_out_unchanged(batch)
     return batch

@@ -1,7 +1,8 @@
-"""Which ids have come before in a source: exact for the first millions of them, in 8 bytes each."""
+"""Which ids have come before in a source, in 8 bytes each."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from typing import Final
 
@@ -14,11 +15,11 @@ _RECENT: Final = 50_000
 
 class Seen:
     """Ids by their hashes, at most `most` of them, so that a source of any length takes a bounded
-    amount of memory: those that come later are not remembered."""
+    amount of memory: those that come later are not remembered. None: all are."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int | None = MOST) -> None:
         self.all_of_them = True
-        self._most = most
+        self._most = sys.maxsize if most is None else most
         self._recent: set[int] = set()
         self._known: NDArray[np.int64] = np.empty(0, np.int64)
 
@@ -38,6 +39,13 @@ class Seen:
             self._known.sort()
             self._recent = set()
         return again
+
+    def known(self, ids: Collection[str]) -> list[bool]:
+        """Whether each of these came before."""
+        hashes = np.fromiter(map(hash, ids), np.int64, len(ids))
+        older = self._knows(hashes).tolist()
+        recent = (one in self._recent for one in hashes.tolist())
+        return [one or other for one, other in zip(older, recent, strict=True)]
 
     def _knows(self, hashes: NDArray[np.int64]) -> NDArray[np.bool_]:
         if not len(self._known):

@@ -179,6 +179,39 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a `sync` did, or would do where it was a dry run.
+
+    added, changed, deleted: documents of the index; unchanged: those that the source has as they
+    are; failed: records of the source that were set aside, whose documents stay as they are;
+    failures: the first of them; dead_letters: the file that holds all of them.
+    """
+
+    added: int
+    changed: int
+    unchanged: int
+    deleted: int
+    failed: int
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+    dead_letters: str | None = None
+    dry_run: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts as JSON values, as the command line prints them."""
+        return {
+            "added": self.added,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "deleted": self.deleted,
+            "failed": self.failed,
+            "dry_run": self.dry_run,
+            "seconds": round(self.seconds, 3),
+            "dead_letters": self.dead_letters,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class IndexInfo:
     """What an index holds: documents, passages by vector field, bytes where they are known.
 

@@ -1,4 +1,4 @@
-"""Driving an indexing flow: records pulled, writes kept in flight, everything else in its turn.
+"""Driving a flow that reads a source: it pulls records and keeps writes in flight.
 
 Writes in flight are threads for a caller that waits, and tasks for one with an event loop.
 """
@@ -6,26 +6,29 @@ Writes in flight are threads for a caller that waits, and tasks for one with an 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from hybridsearch.engines.calls import Rollback, Write
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.dead_letters import DeadLetters
 from hybridsearch.indexing.flight import Send, Settle, Settled
-from hybridsearch.indexing.flow import IndexingFlow
 from hybridsearch.indexing.records import Pull
 from hybridsearch.lockstep import run, run_async
-from hybridsearch.model.response import IndexReport
 from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.pulling import AsyncPuller, Puller
 
+R = TypeVar("R")
+
 
 def add(
-    flow: IndexingFlow, performer: Performer, source: Iterable[Any], letters: DeadLetters
-) -> IndexReport:
+    flow: Generator[Any, Any, R],
+    performer: Performer,
+    source: Iterable[Any],
+    letters: DeadLetters,
+) -> R:
     """Drive the flow to its report; nothing is in flight any more when this is left."""
     puller = Puller(source)
     most = performer.engine.writes_in_flight
@@ -62,11 +65,11 @@ def add(
 
 
 async def add_async(
-    flow: IndexingFlow,
+    flow: Generator[Any, Any, R],
     performer: Performer,
     source: Iterable[Any] | AsyncIterable[Any],
     letters: DeadLetters,
-) -> IndexReport:
+) -> R:
     """The same with `await`."""
     puller = AsyncPuller(source)
     most = performer.engine.writes_in_flight

@@ -17,11 +17,12 @@ from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
 from hybridsearch.indexing.planning import Rules
+from hybridsearch.indexing.sync import MOST_DELETED
 from hybridsearch.lockstep import run_async
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
 from hybridsearch.model.request import SearchOptions, SearchRequest
-from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
+from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse, SyncReport
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.plan import resolve_where
@@ -33,6 +34,7 @@ from hybridsearch.wiring.query_log.asked import Asked
 from hybridsearch.wiring.query_log.log import QueryLog
 from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
+from hybridsearch.wiring.syncing import sync_flow
 from hybridsearch.wiring.trails import trail_for
 
 
@@ -130,6 +132,28 @@ class AsyncHybridIndex:
         rules = Rules(self.schema, self._performer.encodes, normalise_vectors)
         flow = index_documents(rules, trail)
         return await add_async(flow, self._performer, documents, trail.dead_letters)
+
+    async def sync(
+        self,
+        documents: Iterable[Any] | AsyncIterable[Any],
+        *,
+        dry_run: bool = False,
+        most_deleted: float = MOST_DELETED,
+        normalise_vectors: bool = False,
+        dead_letters: str | Path | None = None,
+        progress: Callable[[IndexProgress], None] | None = None,
+    ) -> SyncReport:
+        """Make the index equal to a source, or tell what that would do; see HybridIndex.sync."""
+        flow, letters = sync_flow(
+            self._performer,
+            self.target,
+            dry_run=dry_run,
+            most_deleted=most_deleted,
+            normalise=normalise_vectors,
+            dead_letters=dead_letters,
+            progress=progress,
+        )
+        return await add_async(flow, self._performer, documents, letters)
 
     async def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]

@@ -17,12 +17,13 @@ from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
 from hybridsearch.indexing.planning import Rules
+from hybridsearch.indexing.sync import MOST_DELETED
 from hybridsearch.lockstep import run
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Node
 from hybridsearch.model.operation import Operation
 from hybridsearch.model.request import SearchOptions, SearchRequest
-from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse
+from hybridsearch.model.response import IndexInfo, IndexReport, SearchResponse, SyncReport
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.target import Target
 from hybridsearch.searching.plan import resolve_where
@@ -34,6 +35,7 @@ from hybridsearch.wiring.query_log.asked import Asked
 from hybridsearch.wiring.query_log.log import QueryLog
 from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
 from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
+from hybridsearch.wiring.syncing import sync_flow
 from hybridsearch.wiring.trails import trail_for
 
 
@@ -162,6 +164,36 @@ class HybridIndex:
         rules = Rules(self.schema, self._performer.encodes, normalise_vectors)
         flow = index_documents(rules, trail)
         return add(flow, self._performer, documents, trail.dead_letters)
+
+    def sync(
+        self,
+        documents: Iterable[Document | dict[str, Any] | Any],
+        *,
+        dry_run: bool = False,
+        most_deleted: float = MOST_DELETED,
+        normalise_vectors: bool = False,
+        dead_letters: str | Path | None = None,
+        progress: Callable[[IndexProgress], None] | None = None,
+    ) -> SyncReport:
+        """Make the index equal to a source of whole documents: add what is new, replace what has
+        changed by its digest, delete what the source does not have; durable when it returns.
+
+        dry_run: only tell what that would do. most_deleted: the share of the index that may be
+        deleted; where it would be more, nothing is, and SyncStoppedError is raised once the rest
+        is done. It can be ended at any moment and called again: what is done has not changed then.
+        An index made before there were digests, or given other vectors than before, has changed.
+        The other arguments and errors are those of `add`.
+        """
+        flow, letters = sync_flow(
+            self._performer,
+            self.target,
+            dry_run=dry_run,
+            most_deleted=most_deleted,
+            normalise=normalise_vectors,
+            dead_letters=dead_letters,
+            progress=progress,
+        )
+        return add(flow, self._performer, documents, letters)
 
     def search(
         self, query: str | None = None, /, k: int = 10, **options: Unpack[SearchOptions]

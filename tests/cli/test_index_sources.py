@@ -40,10 +40,14 @@ def test_json_lines_are_indexed_counted_and_replaced_by_a_second_run(
     assert first.last_json["seconds"] >= 0
     assert {key: first.last_json[key] for key in first.last_json if key != "seconds"} == {
         "indexed": 10,
+        "updated": 0,
+        "deleted": 0,
+        "outdated": 0,
         "failed": 0,
         "passages": 10,
         "replaced": 0,
         "duplicates": 0,
+        "reused": 0,
         "cached": 0,
         "exact": True,
         "resumed": 0,

@@ -33,11 +33,11 @@ from hybridsearch.engines.cluster.presence import check_present, identify
 from hybridsearch.engines.cluster.reading import get, get_vectors, get_whole
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
-from hybridsearch.engines.cluster.scanning import scan
+from hybridsearch.engines.cluster.scanning import list_ids, scan
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.cluster.writes import write
 from hybridsearch.engines.protocol import Call, Reply
-from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GetWhole
+from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GetWhole, ListIds
 from hybridsearch.errors import EngineError
 
 
@@ -73,7 +73,7 @@ def _searched(calls: Sequence[Call], index: ClusterIndex) -> Generator[Step, Any
     return replies
 
 
-def _one(  # noqa: C901, PLR0911 - one line for each kind of call
+def _one(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of call
     call: Call, index: ClusterIndex
 ) -> Generator[Step, Any, Reply]:
     match call:
@@ -87,6 +87,8 @@ def _one(  # noqa: C901, PLR0911 - one line for each kind of call
             return (yield from get_vectors(call, index))
         case GetWhole():
             return (yield from get_whole(call, index))
+        case ListIds():
+            return (yield from list_ids(call, index))
         case Scan():
             return (yield from scan(call, index))
         case Count():

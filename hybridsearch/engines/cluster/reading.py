@@ -32,8 +32,8 @@ _Given = dict[str, Mapping[str, Any]]
 
 def get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Got]:
     """Documents with all their fields and without their vectors."""
-    params = {"_source_excludes": ",".join(index.schema.dense)} if index.schema.dense else {}
-    found = yield from _documents(call.ids, params, index)
+    parts = {"excludes": list(index.schema.dense)} if index.schema.dense else {}
+    found = yield from _documents(call.ids, parts, index)
     return Got(
         {id: stored(id, given["_source"], index.schema, None) for id, given in found.items()}
     )
@@ -45,8 +45,7 @@ def get_vectors(
     """Passages with their vectors and digests; products that keep vectors apart from the source put
     them back for who names them, in the numbers that were sent."""
     parts = [f"{name}.{part}" for name in call.fields for part in ("start", "end", VECTOR)]
-    params = {"_source_includes": ",".join([ID, DIGESTS, *parts])}
-    found = yield from _documents(call.ids, params, index)
+    found = yield from _documents(call.ids, {"includes": [ID, DIGESTS, *parts]}, index)
     documents = {}
     for id, given in found.items():
         passages = passages_of(given["_source"], index.schema)
@@ -57,8 +56,7 @@ def get_vectors(
 def get_whole(call: GetWhole, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, GotWhole]:
     """All that is stored of documents, also what searches do not see yet; their state is the
     write that made them."""
-    params = {"_source_includes": ",".join(whole_source(index.schema))}
-    found = yield from _documents(call.ids, params, index)
+    found = yield from _documents(call.ids, {"includes": whole_source(index.schema)}, index)
     documents = {}
     for id, given in found.items():
         source = given["_source"]
@@ -72,13 +70,14 @@ def get_whole(call: GetWhole, index: ClusterIndex) -> Generator[HttpRequest, Htt
 
 
 def _documents(
-    ids: Sequence[str], params: Mapping[str, str], index: ClusterIndex
+    ids: Sequence[str], parts: Mapping[str, Any], index: ClusterIndex
 ) -> Generator[HttpRequest, HttpReply, _Given]:
-    """What is answered for the documents that are there, by id."""
+    """What is answered for the documents that are there, by id; parts: of their sources."""
     if not ids:
         return {}
-    body = orjson.dumps({"ids": list(ids)})
-    reply = yield HttpRequest("POST", f"{index.path}/_mget", body, params)
+    asked = [{"_id": id, "_source": parts} if parts else {"_id": id} for id in ids]
+    body = orjson.dumps({"docs": asked})
+    reply = yield HttpRequest("POST", f"{index.path}/_mget", body)
     answered = check_reply(reply, _PURPOSE, target=index.target)
     found: _Given = {}
     for given in part_of(answered, "docs", _PURPOSE, target=index.target):

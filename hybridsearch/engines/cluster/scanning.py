@@ -11,8 +11,9 @@ from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import DIGESTS, ID
 from hybridsearch.engines.cluster.passages import passages_of
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
-from hybridsearch.engines.cluster.views import search_of
+from hybridsearch.engines.cluster.views import list_entries, search_of
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
+from hybridsearch.engines.reading_calls import ListedIds, ListIds
 from hybridsearch.model.document import Document
 
 _PURPOSE: Final = "for the next documents"
@@ -27,6 +28,14 @@ def scan(
     view: of the index, to read it as it was (`views.open_view`).
     """
     return (yield from _page(scan_body(call, index), index, view, vectors=call.vectors))
+
+
+def list_ids(call: ListIds, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, ListedIds]:
+    """The ids after an id."""
+    entries = yield from list_entries(
+        index.name, call.after, index.target, view=False, most=call.limit
+    )
+    return ListedIds([entry.id for entry in entries])
 
 
 def read(

@@ -67,11 +67,11 @@ def search_of(
 
 
 def list_entries(
-    place: str, after: str | None, target: str, *, view: bool
+    place: str, after: str | None, target: str, *, view: bool, most: int = PAGE
 ) -> Generator[HttpRequest, HttpReply, list[Entry]]:
-    """The next entries in the order of their ids, of an index or of a view: at most PAGE."""
+    """The next entries in the order of their ids, of an index or of a view."""
     body: dict[str, Any] = {
-        "size": PAGE,
+        "size": most,
         "track_total_hits": False,
         "stored_fields": "_none_",
         "_source": False,

@@ -48,6 +48,8 @@ from hybridsearch.engines.reading_calls import (
     GotDigests,
     GotVectors,
     GotWhole,
+    ListedIds,
+    ListIds,
 )
 from hybridsearch.errors import ConfigurationError, EngineError, StorageError
 from hybridsearch.model.definition import IndexDefinition
@@ -137,6 +139,8 @@ class EmbeddedEngine:
                 return GotDigests(self._current().digests(ids))
             case GetVectors(ids, fields):
                 return GotVectors(self._current().vectors(ids, fields))
+            case ListIds(after, limit):
+                return ListedIds(self._current().list_ids(after, limit))
             case GetWhole(ids):
                 # As the last write left them: from now on nobody else writes.
                 self._write(lambda writer: writer.commit_if_pending(ids))

@@ -154,11 +154,12 @@ class Snapshot:
 
     def scan(self, after: str | None, limit: int, vectors: bool) -> list[Document]:
         """The next documents in the order of their ids."""
-        begin = 0
-        if after is not None:
-            begin = bisect_right(self._in_order, after, key=self.documents.id)
-        found = self._in_order[begin : begin + limit].tolist()
+        found = self._next(after, limit).tolist()
         return [self._document(ordinal, vectors=vectors) for ordinal in found]
+
+    def list_ids(self, after: str | None, limit: int) -> list[str]:
+        """The next ids in their order."""
+        return self.documents.ids(self._next(after, limit))
 
     def passages(self, field: str, ordinal: int) -> PassageVectors:
         """A document's passages of one vector field."""
@@ -199,6 +200,12 @@ class Snapshot:
         ids = self.documents.ids(self.live)
         order: list[int] = sorted(range(len(ids)), key=ids.__getitem__)
         return self.live[np.array(order, dtype=np.int64)]
+
+    def _next(self, after: str | None, limit: int) -> Int64:
+        begin = 0
+        if after is not None:
+            begin = bisect_right(self._in_order, after, key=self.documents.id)
+        return self._in_order[begin : begin + limit]
 
     def _best(self, ordinals: Int64, scores: NDArray[np.float64], window: int) -> Candidates:
         if len(ordinals) > window:

@@ -1,0 +1,70 @@
+"""A source beside an index: what is new, what has changed, and what is gone from the source."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from hybridsearch.engines.reading_calls import GetDigests, GotDigests
+from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.batch import Batch
+from hybridsearch.indexing.prepare import Prepared
+from hybridsearch.indexing.refused import Refused
+from hybridsearch.indexing.seen import Seen
+
+
+class Comparison:
+    """Goes along with the records of a source, and remembers their ids in 8 bytes each.
+
+    added, changed, unchanged: documents so far; nameless: records that nothing can be told of,
+    not even which document they are.
+    """
+
+    def __init__(self) -> None:
+        self.added = 0
+        self.changed = 0
+        self.unchanged = 0
+        self.nameless = 0
+        self._seen = Seen(most=None)
+
+    def leave_out_unchanged(self, batch: Batch) -> Generator[GetDigests, Any, None]:
+        """Take out of a batch what the index has as it is; refuse what is no whole document.
+
+        An id that came before in the source is never left out: what searches see of it is not
+        what was written since.
+        """
+        for id, entry in list(batch.documents.items()):
+            if not entry.is_whole:
+                del batch.documents[id]
+                error = DocumentError("a sync takes whole documents, no _op", id=id, field="_op")
+                batch.refused.append(Refused(entry.read.position, entry.read.record, error))
+        self._remember_refused(batch)
+        ids = tuple(batch.documents)
+        if not ids:
+            return
+        repeated = self._seen.known(ids)
+        self._seen.add(ids)
+        known: GotDigests = yield GetDigests(ids)
+        for id, again in zip(ids, repeated, strict=True):
+            planned = batch.documents[id].planned
+            there = known.digests.get(id)
+            if again:
+                continue
+            if there is None:
+                self.added += 1
+            elif isinstance(planned, Prepared) and planned.digest == there.document:
+                self.unchanged += 1
+                del batch.documents[id]
+            else:
+                self.changed += 1
+
+    def gone(self, ids: Sequence[str]) -> list[str]:
+        """Those of these ids that the source did not have."""
+        known = self._seen.known(ids)
+        return [id for id, there in zip(ids, known, strict=True) if not there]
+
+    def _remember_refused(self, batch: Batch) -> None:
+        """What is set aside is in the source all the same."""
+        named = [refused.id for refused in batch.refused]
+        self.nameless += named.count(None)
+        self._seen.add({id for id in named if id is not None})

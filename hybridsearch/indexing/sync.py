@@ -1,0 +1,126 @@
+"""The sync flow: an index made equal to a source, or told what that would do.
+
+records -> compare -> [write what is new or has changed] -> which are gone -> [delete them]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from typing import Any, Final, TypeAlias
+
+from hybridsearch.engines.calls import Commit, DeleteDocument, Refresh, Write, Written
+from hybridsearch.engines.reading_calls import ListedIds, ListIds
+from hybridsearch.errors import SyncStoppedError
+from hybridsearch.indexing.comparison import Comparison
+from hybridsearch.indexing.counts import FAILURES_REPORTED, IndexProgress
+from hybridsearch.indexing.flow import BATCH_BYTES, BATCH_DOCUMENTS, Step, index_documents
+from hybridsearch.indexing.planning import Rules, check
+from hybridsearch.indexing.records import Pull, Pulled
+from hybridsearch.indexing.refused import Refused
+from hybridsearch.indexing.stretch import stretches
+from hybridsearch.indexing.trail import Progress, Trail
+from hybridsearch.model.response import Failure, SyncReport
+
+PAGE: Final = 5_000
+MOST_DELETED: Final = 0.2
+
+SyncFlow: TypeAlias = Generator[Step | Refresh | ListIds, Any, SyncReport]
+
+
+def sync_documents(
+    rules: Rules, comparison: Comparison, trail: Trail, most_deleted: float
+) -> SyncFlow:
+    """Write what is new and what has changed, then delete what the source does not have.
+
+    rules: with the comparison. Raises SyncStoppedError before anything is deleted, where that
+    would be more than the share `most_deleted` of the index, or where the source has records that
+    may be any document.
+    """
+    begin = time.monotonic()
+    yield Refresh()
+    report = yield from index_documents(rules, trail)
+    there, gone = yield from _gone(comparison)
+    written = f"{comparison.added:,} documents are added and {comparison.changed:,} changed"
+    _check(comparison, there, gone, most_deleted, written)
+    deleted = 0
+    for start in range(0, len(gone), PAGE):
+        reply: Written = yield Write([DeleteDocument(id) for id in gone[start : start + PAGE]])
+        deleted += reply.deleted
+    if gone:
+        yield Commit()
+    return SyncReport(
+        added=comparison.added,
+        changed=comparison.changed,
+        unchanged=comparison.unchanged,
+        deleted=deleted,
+        failed=report.failed,
+        seconds=time.monotonic() - begin,
+        failures=report.failures,
+        dead_letters=report.dead_letters,
+    )
+
+
+def compare_documents(rules: Rules, comparison: Comparison, progress: Progress | None) -> SyncFlow:
+    """What a sync would do; nothing is written, not even a dead letter."""
+    begin = time.monotonic()
+    yield Refresh()
+    read, error = 0, None
+    refused: list[Refused] = []
+    failed = 0
+    while error is None:
+        pulled: Pulled = yield Pull(BATCH_DOCUMENTS, BATCH_BYTES)
+        error = pulled.error
+        for stretch in stretches(pulled.records, read, rules.schema):
+            batch = yield from check(0, stretch, rules)
+            failed += len(batch.refused)
+            refused += batch.refused[: FAILURES_REPORTED - len(refused)]
+        read += len(pulled.records)
+        if progress is not None:
+            progress(IndexProgress(read - failed, failed, 0))
+        if not pulled.records:
+            break
+    if error is not None:
+        raise error
+    _, gone = yield from _gone(comparison)
+    return SyncReport(
+        added=comparison.added,
+        changed=comparison.changed,
+        unchanged=comparison.unchanged,
+        deleted=len(gone),
+        failed=failed,
+        seconds=time.monotonic() - begin,
+        failures=tuple(Failure(one.position, one.id, one.reason) for one in refused),
+        dry_run=True,
+    )
+
+
+def _gone(comparison: Comparison) -> Generator[ListIds, Any, tuple[int, list[str]]]:
+    """How many documents the index has, and the ids of those that the source does not have."""
+    there, gone = 0, list[str]()
+    after: str | None = None
+    while True:
+        listed: ListedIds = yield ListIds(after, PAGE)
+        if not listed.ids:
+            return there, gone
+        there += len(listed.ids)
+        gone += comparison.gone(listed.ids)
+        after = listed.ids[-1]
+
+
+def _check(
+    comparison: Comparison, there: int, gone: Sequence[str], most_deleted: float, written: str
+) -> None:
+    if gone and comparison.nameless:
+        raise SyncStoppedError(
+            f"{len(gone):,} documents are in the index and not in the source, and "
+            f"{comparison.nameless:,} records of the source could not be read, which may be these: "
+            f"nothing was deleted ({written}); correct the source and sync again"
+        )
+    if len(gone) > most_deleted * there:
+        raise SyncStoppedError(
+            f"{len(gone):,} of {there:,} documents are not in the source, {gone[0]!r} among them: "
+            f"more than the {most_deleted:.0%} that may be deleted at once; nothing was deleted "
+            f"({written}); look whether the source is whole, then allow it with most_deleted= "
+            "(--most-deleted)"
+        )
