@@ -82,7 +82,7 @@ def build_plain(place: Place, given: Passages, layout: Layout, plain: Plain = PL
     _drop(http, name)
     begin = time.perf_counter()
     say(f"  indexing {len(given):,} passages into {name}")
-    http.ask("PUT", f"/{name}", orjson.dumps(_body(place, layout, plain)))
+    http.ask("PUT", f"/{name}", orjson.dumps(plain_body(place, layout, plain)))
     for lines in _bulks(given, plain):
         if http.ask("POST", f"/{name}/_bulk?filter_path=errors", lines)["errors"]:
             raise RuntimeError(f"documents were refused by {name}")
@@ -109,7 +109,8 @@ def _settle(http: Http, name: str) -> None:
     http.ask("GET", f"/_cluster/health/{name}?wait_for_status=green&timeout=600s")
 
 
-def _body(place: Place, layout: Layout, plain: Plain) -> Mapping[str, Any]:
+def plain_body(place: Place, layout: Layout, plain: Plain) -> Mapping[str, Any]:
+    """What makes a plain index."""
     settings: dict[str, Any] = {
         "number_of_shards": layout.shards,
         "number_of_replicas": layout.replicas,

@@ -1,26 +1,30 @@
 """Loading passages with given vectors: hybridsearch beside the same documents by other means.
 
-All make the same documents of the same index, so that the server has the same to do. Each is timed
-to the last acknowledgement, and to an index that is merged to one segment: a load that leaves
-merges behind only looks faster.
+All make the same documents of the same index, so that the server has the same to do; but other
+libraries' documents are their own, with the vector beside the text, which is a little less to do.
+Each is timed to the last acknowledgement, and to an index that is merged to one segment: a load
+that leaves merges behind only looks faster.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import orjson
 from cluster_http import Http
-from cluster_indices import VECTOR_INDEX
+from cluster_indices import HAYSTACK, PLAIN, VECTOR_INDEX, Layout, Plain, plain_body
 from cluster_place import Place
-from data import Passages, say
+from data import Passages, say, scratch
 from embedded import schema
 from timing import table
 
@@ -30,7 +34,10 @@ IN_FLIGHT: Final = 2
 CHUNK: Final = 500
 OURS: Final = "hybridsearch, `add`"
 RAW: Final = "orjson and two connections"
-Loader = Callable[[Place, Passages, str], None]
+RIVALS: Final = {"langchain": PLAIN, "haystack": HAYSTACK}
+# From a place, passages and an index to the seconds and the client's milliseconds that it took.
+Loader = Callable[[Place, Passages, str], tuple[float, float]]
+Load = Callable[[Place, Passages, str], None]
 
 
 @dataclass
@@ -41,15 +48,29 @@ class Loaded:
     merged: list[float] = field(default_factory=list)
     client: list[float] = field(default_factory=list)
 
+    def add(self, other: Loaded) -> None:
+        """Take its rounds too."""
+        self.acknowledged += other.acknowledged
+        self.merged += other.merged
+        self.client += other.client
 
-def loading(place: Place, given: Passages, rounds: int) -> str:
+
+def loading(place: Place, given: Passages, rounds: int, python: str | None) -> str:
     """One table: the loaders take turns, each round into a new index."""
-    loaders: dict[str, Loader] = {OURS: _ours, RAW: _raw, **_official(place)}
+    own: dict[str, Load] = {OURS: _ours, RAW: _raw, **_official(place)}
+    loaders = {name: _timed(load) for name, load in own.items()}
+    rivals = RIVALS if python is not None and place.product == "elasticsearch" else {}
     found = {name: Loaded() for name in loaders}
     for round in range(rounds):
         for name, load in loaders.items():
             say(f"  round {round + 1} of {rounds}: {name}")
-            _once(place, given, load, found[name])
+            _once(place, given, load, found[name], _make)
+        for library, plain in rivals.items():
+            say(f"  round {round + 1} of {rounds}: {library}")
+            rival = Rival(library, python or "", plain)
+            into = Loaded()
+            _once(place, given, rival.load, into, rival.make)
+            found.setdefault(rival.name, Loaded()).add(into)
     raw = found[RAW]
     rows = []
     for name, loaded in found.items():
@@ -68,27 +89,78 @@ def _times(loaded: Loaded) -> tuple[list[float], list[float]]:
     return loaded.acknowledged, loaded.merged
 
 
-def _once(place: Place, given: Passages, load: Loader, into: Loaded) -> None:
+def _once(
+    place: Place, given: Passages, load: Loader, into: Loaded, make: Callable[[Place, str], None]
+) -> None:
     name = "benchmark-loading"
     http = place.http()
     http.ask("DELETE", f"/{name}?ignore_unavailable=true")
+    make(place, name)
+    seconds, client = load(place, given, name)
+    into.acknowledged.append(seconds)
+    into.client.append(client)
+    begin = time.perf_counter()
+    http.ask("POST", f"/{name}/_forcemerge?max_num_segments=1")
+    http.ask("POST", f"/{name}/_refresh")
+    into.merged.append(seconds + time.perf_counter() - begin)
+    count = http.ask("GET", f"/{name}/_search?size=0&track_total_hits=true")
+    if count["hits"]["total"]["value"] != len(given):
+        raise RuntimeError(f"{name} does not hold what was loaded")
+    http.ask("DELETE", f"/{name}")
+
+
+def _make(place: Place, name: str) -> None:
     settings = {
         "replicas": 0,
         "refresh_interval": "-1",
         "vector_index": VECTOR_INDEX[place.product],
     }
     HybridIndex.create(place.target(name), schema=schema(), encoder=None, settings=settings).close()
-    begin, cpu = time.perf_counter(), time.process_time()
-    load(place, given, name)
-    into.acknowledged.append(time.perf_counter() - begin)
-    into.client.append((time.process_time() - cpu) * 1e3)
-    http.ask("POST", f"/{name}/_forcemerge?max_num_segments=1")
-    http.ask("POST", f"/{name}/_refresh")
-    into.merged.append(time.perf_counter() - begin)
-    count = http.ask("GET", f"/{name}/_search?size=0&track_total_hits=true")
-    if count["hits"]["total"]["value"] != len(given):
-        raise RuntimeError(f"{name} does not hold what was loaded")
-    http.ask("DELETE", f"/{name}")
+
+
+def _timed(load: Load) -> Loader:
+    def timed(place: Place, given: Passages, name: str) -> tuple[float, float]:
+        begin, cpu = time.perf_counter(), time.process_time()
+        load(place, given, name)
+        return time.perf_counter() - begin, (time.process_time() - cpu) * 1e3
+
+    return timed
+
+
+class Rival:
+    """Another library, which loads in a process of its own."""
+
+    def __init__(self, library: str, python: str, plain: Plain) -> None:
+        self.name = library
+        self._library, self._python, self._plain = library, python, plain
+
+    def make(self, place: Place, name: str) -> None:
+        """An index such as this library reads."""
+        body = plain_body(place, Layout(), self._plain)
+        place.http().ask("PUT", f"/{name}", orjson.dumps(body))
+
+    def load(self, place: Place, given: Passages, name: str) -> tuple[float, float]:
+        """One load, timed there."""
+        documents = scratch() / f"documents-{len(given)}.json"
+        if not documents.exists():
+            rows = [
+                (f"d{at:07d}", given.text(at), int(given.numbers[at]), given.vectors[at].tolist())
+                for at in range(len(given))
+            ]
+            documents.write_bytes(orjson.dumps(rows))
+        asked = {"library": self._library, "url": place.urls[0], "index": name}
+        done = subprocess.run(
+            [self._python, str(Path(__file__).with_name("cluster_rival_loaders.py"))],
+            input=json.dumps({**asked, "documents": str(documents)}),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        told = json.loads(done.stdout)
+        if "missing" in told:
+            raise RuntimeError(f"{self._library} is not installed there: {told['missing']}")
+        self.name = told["name"]
+        return told["seconds"], told["cpu"]
 
 
 def _ours(place: Place, given: Passages, name: str) -> None:
@@ -141,7 +213,7 @@ def _raw(place: Place, given: Passages, name: str) -> None:
         pool.shutdown()
 
 
-def _official(place: Place) -> dict[str, Loader]:
+def _official(place: Place) -> dict[str, Load]:
     """The official client's helpers, as its manual shows them."""
     if place.product == "elasticsearch":
         import elasticsearch.helpers

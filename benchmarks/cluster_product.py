@@ -59,7 +59,7 @@ def _measure(bench: Bench, wanted: list[str], python: str | None) -> None:
                 _print(name, bench, part(bench))
         if "loading" in wanted:
             rounds = min(bench.rounds, LOADS)
-            _print("loading", bench, loading(bench.place, bench.given, rounds))
+            _print("loading", bench, loading(bench.place, bench.given, rounds, python))
         if "rivals" in wanted:
             _print("rivals", bench, rivals(bench, python))
     finally:

@@ -1,0 +1,111 @@
+"""A cluster of three nodes that loses one, by kill -9, while it is written to and searched."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numbered_documents import SCHEMA, VECTORS, check_exact, numbered
+from servers.cluster import Cluster
+from servers.process import wait_for
+
+import hybridsearch.indexing.flow
+import hybridsearch.indexing.trail
+from hybridsearch import HybridIndex, SearchResponse
+from hybridsearch.errors import PartialResultsError
+
+AFTERWARDS = 1_500
+
+
+def target_on(cluster: Cluster, name: str) -> str:
+    hosts = ",".join(url.removeprefix("http://") for url in cluster.urls)
+    return f"elasticsearch://{hosts}/{name}"
+
+
+def make(target: str, replicas: int) -> HybridIndex:
+    settings = {"vector_index": "flat", "shards": 3, "replicas": replicas}
+    return HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings)
+
+
+def searching(index: HybridIndex, until: threading.Event) -> list[SearchResponse]:
+    """Searches one after the other; raises the error of one that fails."""
+    found = []
+    while not until.is_set():
+        query = VECTORS[len(found) % len(VECTORS)]
+        found.append(index.search("word1 more", vector=query, k=5, allow_partial=True))
+    return found
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_a_node_and_searches_go_on(
+    elasticsearch_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node is the one that is asked first, and most often the master."""
+    monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.2)
+    monkeypatch.setattr(hybridsearch.indexing.flow, "BATCH_DOCUMENTS", 64)
+    killed = threading.Event()
+    given = 0
+
+    def until_it_has_gone_on() -> Iterator[dict[str, Any]]:
+        nonlocal given
+        left = AFTERWARDS
+        while left:
+            left -= killed.is_set()
+            yield numbered(given)
+            given += 1
+            if given % 64 == 0:
+                time.sleep(0.01)
+
+    with (
+        make(target_on(elasticsearch_cluster, "kept"), replicas=1) as index,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        index.add(numbered(number) for number in range(64))
+        ended = threading.Event()
+        asked = [pool.submit(searching, index, ended) for _ in range(2)]
+
+        def kill() -> None:
+            time.sleep(2.0)
+            elasticsearch_cluster.kill(0)
+            killed.set()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            report = index.add(until_it_has_gone_on(), checkpoint=tmp_path / "run.checkpoint")
+        finally:
+            ended.set()
+            killer.join()
+        assert report.indexed == given
+        assert report.failed == 0
+        wait_for(elasticsearch_cluster.nodes[1], nodes=2)
+        index.refresh()
+        check_exact(index, given)
+        for answers in asked:
+            found = answers.result()
+            assert len(found) > 20
+            assert all(len(one.hits) == 5 or one.degraded for one in found)
+            assert not found[-1].degraded
+
+
+@pytest.mark.slow
+def test_without_replicas_searches_warn_of_what_is_missing(
+    elasticsearch_cluster: Cluster,
+) -> None:
+    with make(target_on(elasticsearch_cluster, "lone"), replicas=0) as index:
+        index.add(numbered(number) for number in range(300))
+        whole = index.search("more", vector=VECTORS[0], k=300, window=300)
+        assert (len(whole.hits), whole.warnings) == (300, ())
+        elasticsearch_cluster.kill(1)
+        wait_for(elasticsearch_cluster.nodes[0], nodes=2)
+        with pytest.raises(PartialResultsError):
+            index.search("more", vector=VECTORS[0], k=300, window=300)
+        part = index.search("more", vector=VECTORS[0], k=300, window=300, allow_partial=True)
+        assert 100 < len(part.hits) < 300
+        assert part.degraded
+        assert any("shard" in warning for warning in part.warnings)
