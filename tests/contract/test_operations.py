@@ -212,6 +212,18 @@ def test_an_older_version_never_takes_the_place_of_a_newer_one(
     assert (report.indexed, report.outdated) == (1, 0)
 
 
+def test_versions_go_along_with_a_copy(make: Callable[..., Any], tmp_path: Path) -> None:
+    given = [{"id": str(n), "title": "x", "dense": unit(1), "_version": n + 5} for n in range(3)]
+    index = make([*given, {"id": "none", "title": "y", "dense": unit(1)}])
+    versions = {document.id: document.version for document in index.scan()}
+    assert versions == {"0": 5, "1": 6, "2": 7, "none": None}
+    target = f"embedded:{tmp_path / 'copy'}"
+    with HybridIndex.create(target, schema=index.schema, encoder=None) as copy:
+        copy.add(index.scan(vectors=True))
+        report = copy.add({**one, "_version": 6} for one in given)
+        assert (report.indexed, report.outdated) == (2, 1)
+
+
 def test_two_streams_that_update_the_same_documents_lose_nothing(
     make: Callable[..., Any],
 ) -> None:

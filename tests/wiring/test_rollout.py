@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.ask import ask
 from tiny_models import build_tiny_mpnet
 from vectors import random_units
 
@@ -85,6 +86,17 @@ def test_a_new_version_holds_the_same_and_serves(target: str, serving: HybridInd
         assert index.search("document 7", vector=VECTORS[7]).hits[0].id == "d00007"
         index.add([document(1000)])
         assert index.count() == 301
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_new_version_is_merged_where_that_is_asked(target: str) -> None:
+    with HybridIndex.open(target) as index:
+        for round in range(4):
+            index.add([document(n, round) for n in range(50 * round, 300)])
+    rolled = roll_out(target, Wanted(merge=True))
+    _, _, address = target.partition(":")
+    url = f"http:{address.rpartition('/')[0]}"
+    assert len(ask("GET", f"{url}/_cat/segments/{rolled.serving}?format=json")) == 1
 
 
 @pytest.mark.usefixtures("serving")

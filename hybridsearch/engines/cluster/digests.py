@@ -33,13 +33,21 @@ def kept(document: WriteDocument) -> dict[str, Any]:
         for name, passages in document.vectors.items()
         if passages.digest is not None
     ]
-    return {"document": document.digest, "text": texts}
+    made = {"document": document.digest, "text": texts}
+    # Beside the product's own, which counts every write and is not what was given.
+    return made if document.version is None else {**made, "version": document.version}
 
 
 def digests_of(given: Mapping[str, Any]) -> Digests:
     """Reverse of `kept`."""
     texts = (text.partition(":") for text in given.get("text") or ())
     return Digests(given.get("document"), {name: digest for digest, _, name in texts})
+
+
+def version_of(source: Mapping[str, Any]) -> int | None:
+    """The version that the document of a source was given."""
+    version: int | None = (source.get(DIGESTS) or {}).get("version")
+    return version
 
 
 def get_digests(

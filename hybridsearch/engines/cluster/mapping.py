@@ -108,9 +108,15 @@ def properties(schema: Schema, settings: IndexSettings, dialect: Dialect) -> dic
 
 
 def digest_fields() -> dict[str, Any]:
-    """The field of digests, which an index may lack that was made before there were any."""
+    """The field of digests and of the version that was given, which an index may lack that was made
+    before there were any."""
     unsearched = {"type": "keyword", "index": False}
-    return {"dynamic": "strict", "properties": {"document": unsearched, "text": unsearched}}
+    properties = {
+        "document": unsearched,
+        "text": unsearched,
+        "version": {"type": "long", "index": False},
+    }
+    return {"dynamic": "strict", "properties": properties}
 
 
 def read_meta(found: Mapping[str, Any], target: str) -> tuple[IndexDefinition, IndexSettings]:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 from hybridsearch.engines.calls import Scan, Scanned
+from hybridsearch.engines.cluster.digests import version_of
 from hybridsearch.engines.cluster.documents import source_filter, stored
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import DIGESTS, ID
@@ -61,7 +62,8 @@ def _page(
 def scan_body(call: Scan, index: ClusterIndex) -> dict[str, Any]:
     """One page; a keyword is sorted by its bytes, and so by code points."""
     plain = source_filter(index.schema, None)
-    parts = [*plain["includes"], DIGESTS, *index.schema.dense]
+    plain["includes"].append(DIGESTS)
+    parts = [*plain["includes"], *index.schema.dense]
     body: dict[str, Any] = {
         "size": call.limit,
         "track_total_hits": False,
@@ -75,4 +77,5 @@ def scan_body(call: Scan, index: ClusterIndex) -> dict[str, Any]:
 
 def _document(source: dict[str, Any], index: ClusterIndex, *, vectors: bool) -> Document:
     fields = stored(source[ID], source, index.schema, None).fields
-    return Document(source[ID], fields, passages_of(source, index.schema) if vectors else {})
+    passages = passages_of(source, index.schema) if vectors else {}
+    return Document(source[ID], fields, passages, version_of(source))

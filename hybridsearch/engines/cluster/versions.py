@@ -14,13 +14,15 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from hybridsearch.engines.cluster.index import index_path
-from hybridsearch.engines.cluster.refusals import check_reply
-from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
+from hybridsearch.engines.cluster.refusals import check_reply, check_shards
+from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause, Step
 from hybridsearch.errors import EngineError, IndexNotFoundError
 
 FIRST: Final = 1
 _NUMBERED: Final = re.compile(r"-(\d{6})")
 ROLLOUT: Final = "hybridsearch_rollout"
+_FIRST_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 5.0
 Asking: TypeAlias = Generator[HttpRequest, HttpReply, Any]
 
 
@@ -123,13 +125,25 @@ def read_settings(index: str, target: str) -> Asking:
     return {name.removeprefix("index."): value for name, value in settings.items()}
 
 
-def force_merge(index: str, target: str) -> Asking:
-    """Merge to one segment a shard: searches are fastest then, and it takes long. The server goes
-    on by itself when no answer comes in time."""
+def force_merge(index: str, target: str) -> Generator[Step, Any, None]:
+    """Merge to one segment a shard: searches are fastest then, and it takes long. The server does
+    it as a task, which is looked at now and then, so that no request has to wait for it."""
     purpose = f"to merge {index}"
+    params = {"max_num_segments": "1", "wait_for_completion": "false"}
     path = f"{index_path(index)}/_forcemerge"
-    reply = yield HttpRequest("POST", path, params={"max_num_segments": "1"}, writes=True)
-    check_reply(reply, purpose, target=target)
+    reply: HttpReply = yield HttpRequest("POST", path, params=params, writes=True)
+    task = check_reply(reply, purpose, target=target)["task"]
+    wait = _FIRST_LOOK_SECONDS
+    while True:
+        yield Pause(wait)
+        wait = min(2 * wait, _LOOK_SECONDS)
+        reply = yield HttpRequest("GET", f"/_tasks/{task}")
+        found = check_reply(reply, purpose, target=target)
+        if found["completed"]:
+            break
+    if "error" in found:
+        raise EngineError(f"{target} could not merge {index}: {found['error'].get('reason')}")
+    check_shards(found["response"], purpose, target)
 
 
 def healthy(index: str, seconds: int, target: str) -> Generator[HttpRequest, HttpReply, bool]:

@@ -238,6 +238,7 @@ class Snapshot:
             self.documents.id(ordinal),
             orjson.loads(self.documents.source(ordinal)),
             {name: self.passages(name, ordinal) for name in self.fields} if vectors else {},
+            self.documents.version(ordinal),
         )
 
     def _digests(self, ordinal: int) -> Digests:
