@@ -1,16 +1,19 @@
-"""Which texts are encoded together: equal texts once, like lengths side by side."""
+"""Which texts are encoded together, and when: equal texts once, like lengths side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.errors import ConfigurationError
 
-__all__ = ["BATCH_ROWS", "batches", "distinct"]
+__all__ = ["BATCH_ROWS", "batches", "distinct", "one_ahead"]
+
+T = TypeVar("T")
 
 BATCH_ROWS: Final = 256
 """Most texts in a batch, however short they are."""
@@ -45,3 +48,13 @@ def batches(
         cut.append(order[start : start + rows])
         start += rows
     return cut
+
+
+def one_ahead(started: Iterator[T]) -> Iterator[T]:
+    """The same items, each handed on when the next has been started too."""
+    waiting: deque[T] = deque()
+    for item in started:
+        waiting.append(item)
+        if len(waiting) > 1:
+            yield waiting.popleft()
+    yield from waiting

@@ -1,10 +1,14 @@
-"""Which device runs the model when the user names none."""
+"""The device that runs the model: which one, how much at once, and how its vectors come back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["batch_tokens_for", "choose_device"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["batch_tokens_for", "choose_device", "fetched"]
 
 
 def choose_device(torch: Any, device: str | None) -> str:
@@ -18,4 +22,19 @@ def choose_device(torch: Any, device: str | None) -> str:
 
 def batch_tokens_for(device: str) -> int:
     """Padded word pieces in a batch: a CPU likes few, a GPU many."""
-    return 2048 if device.startswith("cpu") else 32768
+    return 2048 if device.startswith("cpu") else 16384
+
+
+def fetched(torch: Any, rows: Any) -> Callable[[], NDArray[np.floating]]:
+    """What waits for the rows of a tensor; CUDA brings them while other work is made ready."""
+    if rows.device.type != "cuda":
+        return lambda: np.asarray(rows.cpu().numpy())
+    copied = rows.to("cpu", non_blocking=True)
+    arrived = torch.cuda.Event()
+    arrived.record(torch.cuda.current_stream(rows.device))
+
+    def wait() -> NDArray[np.floating]:
+        arrived.synchronize()
+        return np.asarray(copied.numpy())
+
+    return wait

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hybridsearch.encoding.batches import batches, distinct
+from hybridsearch.encoding.batches import batches, distinct, one_ahead
 from hybridsearch.encoding.configuration import ModelConfiguration
 from hybridsearch.encoding.fingerprint import Fingerprint
 from hybridsearch.encoding.location import first_line
@@ -21,7 +22,7 @@ from hybridsearch.encoding.unit import unit_rows
 from hybridsearch.encoding.weights import weights_digest
 from hybridsearch.errors import EncoderError
 
-__all__ = ["Batch", "ModelEncoder", "Run"]
+__all__ = ["Batch", "Computed", "ModelEncoder", "Run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,11 @@ class Batch:
     numbers: list[NDArray[np.int64]]
 
 
-Run: TypeAlias = Callable[[Batch], NDArray[np.floating]]
-"""A batch to its vectors `[n, dims]`, of any length: the one thing in which loaders differ."""
+Computed: TypeAlias = Callable[[], NDArray[np.floating]]
+"""Waits for the vectors `[n, dims]` of a batch, of any length."""
+
+Run: TypeAlias = Callable[[Batch], Computed]
+"""Sets a device to work on a batch: the one thing in which loaders differ."""
 
 
 class ModelEncoder:
@@ -70,7 +74,7 @@ class ModelEncoder:
         self.token_limit = self._limit("document", configuration.document_prompt)
         # Asking the model itself also shows at loading, not at first use, whether it runs.
         probe = Batch("", ["a"], tokenizer.numbers(["a"]))
-        self.dims = int(self._vectors(probe).shape[1])
+        self.dims = int(self._start(probe)().shape[1])
 
     def __repr__(self) -> str:
         return f"<encoder {self.name!r}, {self.dims} dims>"
@@ -125,18 +129,42 @@ class ModelEncoder:
     ) -> Vectors:
         found = np.empty((len(texts), self.dims), dtype=np.float32)
         done = 0
-        for positions in batches([len(row) for row in numbers], self._batch_tokens):
-            found[positions] = self._vectors(
-                Batch(prompt, [texts[i] for i in positions], [numbers[i] for i in positions])
-            )
+
+        def start(positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], Callable[[], Vectors]]:
+            batch = Batch(prompt, [texts[i] for i in positions], [numbers[i] for i in positions])
+            return positions, self._start(batch)
+
+        # A GPU computes one batch while the next is made ready for it here.
+        started = map(start, batches([len(row) for row in numbers], self._batch_tokens))
+        for positions, vectors in one_ahead(started):
+            found[positions] = vectors()
             done += len(positions)
             if progress is not None:
                 progress(done, len(texts))
         return found
 
-    def _vectors(self, batch: Batch) -> Vectors:
+    def _start(self, batch: Batch) -> Callable[[], Vectors]:
+        """Set the model to work on a batch; what is given back waits for its unit rows."""
+        with self._explained(batch):
+            computed = self._run(batch)
+
+        def vectors() -> Vectors:
+            with self._explained(batch):
+                rows = unit_rows(computed())
+            broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+            if len(broken):
+                raise EncoderError(
+                    f"the model {self.name!r} gave no usable vector (zero or not a number) for the "
+                    f"text {batch.texts[broken[0]][:80]!r}."
+                )
+            return rows
+
+        return vectors
+
+    @contextmanager
+    def _explained(self, batch: Batch) -> Iterator[None]:
         try:
-            vectors = unit_rows(self._run(batch))
+            yield
         except (RuntimeError, IndexError, ValueError, TypeError) as error:
             longest = max(len(row) for row in batch.numbers)
             raise EncoderError(
@@ -144,13 +172,6 @@ class ModelEncoder:
                 f"word pieces: {first_line(error)}. Where memory ran out, lower batch_tokens "
                 f"({self._batch_tokens})."
             ) from error
-        broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if len(broken):
-            raise EncoderError(
-                f"the model {self.name!r} gave no usable vector (zero or not a number) for the "
-                f"text {batch.texts[broken[0]][:80]!r}."
-            )
-        return vectors
 
     def _limit(self, kind: str, prompt: str) -> int:
         count = self._tokenizer.count

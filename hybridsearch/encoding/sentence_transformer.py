@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hybridsearch.dependency import require
 from hybridsearch.encoding.configuration import read_configuration
-from hybridsearch.encoding.device import batch_tokens_for, choose_device
+from hybridsearch.encoding.device import batch_tokens_for, choose_device, fetched
 from hybridsearch.encoding.location import first_line, locate
-from hybridsearch.encoding.model_encoder import Batch, ModelEncoder, Run
+from hybridsearch.encoding.model_encoder import Batch, Computed, ModelEncoder, Run
 from hybridsearch.encoding.quiet import quiet_loading
 from hybridsearch.encoding.tokens import TextTokenizer, fast_backend
 from hybridsearch.errors import EncoderError
@@ -54,20 +51,20 @@ def load(
         configuration=stated,
         # The library sets padding and truncation on its own tokenizer as it goes: take a copy.
         tokenizer=TextTokenizer(type(backend).from_str(backend.to_str())),
-        run=_runner(network),
+        run=_runner(torch, network),
         batch_tokens=batch_tokens or batch_tokens_for(chosen),
     )
 
 
-def _runner(network: Any) -> Run:
-    def run(batch: Batch) -> NDArray[np.floating]:
-        vectors: NDArray[np.floating] = network.encode(
+def _runner(torch: Any, network: Any) -> Run:
+    def run(batch: Batch) -> Computed:
+        vectors = network.encode(
             batch.texts,
             prompt=batch.prompt,
             batch_size=len(batch.texts),
             show_progress_bar=False,
-            convert_to_numpy=True,
+            convert_to_tensor=True,
         )
-        return vectors
+        return fetched(torch, vectors)
 
     return run

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hybridsearch.dependency import require
 from hybridsearch.encoding.configuration import ModelConfiguration, read_configuration
-from hybridsearch.encoding.device import batch_tokens_for, choose_device
+from hybridsearch.encoding.device import batch_tokens_for, choose_device, fetched
 from hybridsearch.encoding.location import first_line, locate
-from hybridsearch.encoding.model_encoder import Batch, ModelEncoder, Run
+from hybridsearch.encoding.model_encoder import Batch, Computed, ModelEncoder, Run
 from hybridsearch.encoding.quiet import quiet_loading
 from hybridsearch.encoding.tokens import TextTokenizer, fast_backend
 from hybridsearch.errors import EncoderError
@@ -80,7 +79,7 @@ def _check_supported(stated: ModelConfiguration, model: str) -> None:
 
 
 def _runner(torch: Any, network: Any, pool: Callable[..., Any], padding: int) -> Run:
-    def run(batch: Batch) -> NDArray[np.floating]:
+    def run(batch: Batch) -> Computed:
         longest = max(len(row) for row in batch.numbers)
         numbers = np.full((len(batch.numbers), longest), padding, dtype=np.int64)
         mask = np.zeros_like(numbers)
@@ -91,8 +90,7 @@ def _runner(torch: Any, network: Any, pool: Callable[..., Any], padding: int) ->
             attended = torch.from_numpy(mask).to(network.device)
             read = torch.from_numpy(numbers).to(network.device)
             states = network(input_ids=read, attention_mask=attended).last_hidden_state
-            pooled: NDArray[np.floating] = pool(states, attended.unsqueeze(-1)).cpu().numpy()
-        return pooled
+            return fetched(torch, pool(states, attended.unsqueeze(-1)))
 
     return run
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hybridsearch.encoding.load import load_encoder
+from hybridsearch.encoding.model_encoder import Batch, Computed, Run
 from hybridsearch.encoding.overflow import query_overflow
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.errors import EncoderError
@@ -43,6 +45,46 @@ def test_progress_counts_up_to_all(tiny_model: Path) -> None:
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == (len(texts), len(texts))
+
+
+def test_a_batch_is_started_before_the_vectors_of_the_one_before_are_waited_for(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(f"transformers:{tiny_model}", device="cpu", batch_tokens=50)
+    texts = ["words " * length for length in (40, 35, 30)]
+    expected = encoder.encode_documents(texts)
+    run: Run = encoder._run  # type: ignore[attr-defined]
+    seen: list[str] = []
+
+    def noted(batch: Batch) -> Computed:
+        seen.append(f"start {len(batch.numbers[0]) - 2}")
+        computed = run(batch)
+
+        def wait() -> NDArray[np.floating]:
+            seen.append(f"wait {len(batch.numbers[0]) - 2}")
+            return computed()
+
+        return wait
+
+    monkeypatch.setattr(encoder, "_run", noted)
+    assert (encoder.encode_documents(texts) == expected).all()
+    assert seen == ["start 40", "start 35", "wait 40", "start 30", "wait 35", "wait 30"]
+
+
+def test_failure_that_shows_when_vectors_are_waited_for_says_what_was_encoded(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder(f"transformers:{tiny_model}", device="cpu")
+
+    def failing(_: Batch) -> Computed:
+        def wait() -> NDArray[np.floating]:
+            raise RuntimeError("out of memory\nand more")
+
+        return wait
+
+    monkeypatch.setattr(encoder, "_run", failing)
+    with pytest.raises(EncoderError, match="1 texts of up to 4 word pieces: out of memory"):
+        encoder.encode_documents(["words words"])
 
 
 def test_no_texts_give_no_vectors(tiny: Encoder) -> None:

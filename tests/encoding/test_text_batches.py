@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridsearch.encoding.batches import batches, distinct
+from hybridsearch.encoding.batches import batches, distinct, one_ahead
 from hybridsearch.errors import ConfigurationError
 
 
@@ -37,3 +39,19 @@ def test_distinct_texts_give_the_texts_back(texts: list[str]) -> None:
 def test_batches_need_room() -> None:
     with pytest.raises(ConfigurationError, match="batch_tokens=0"):
         batches([1], 0)
+
+
+@given(st.integers(0, 6))
+def test_each_is_handed_on_when_the_next_has_been_started(count: int) -> None:
+    started: list[int] = []
+
+    def start() -> Iterator[int]:
+        for number in range(count):
+            started.append(number)
+            yield number
+
+    handed_on = one_ahead(start())
+    for number in range(count):
+        assert next(handed_on) == number
+        assert started == list(range(min(number + 2, count)))
+    assert list(handed_on) == []
