@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from numbered_documents import SCHEMA, VECTORS, check_exact, numbered
+from servers.ask import ask
 from servers.cluster import Cluster
-from servers.process import wait_for
 
 import hybridsearch.indexing.flow
 import hybridsearch.indexing.trail
@@ -32,12 +32,27 @@ def make(target: str, replicas: int) -> HybridIndex:
     return HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings)
 
 
-def searching(index: HybridIndex, until: threading.Event) -> list[SearchResponse]:
-    """Searches one after the other; raises the error of one that fails."""
-    found = []
+def check_warnings(index: HybridIndex, count: int) -> None:
+    """Some of the documents cannot be found any more: that is an error, or a warning."""
+    asked: dict[str, Any] = {"vector": VECTORS[0], "k": count, "window": count}
+    with pytest.raises(PartialResultsError):
+        index.search("more", **asked)
+    part = index.search("more", **asked, allow_partial=True)
+    assert count / 3 < len(part.hits) < count
+    assert part.degraded
+    assert any("shard" in warning for warning in part.warnings)
+
+
+def searching(
+    index: HybridIndex, killed: threading.Event, until: threading.Event
+) -> list[tuple[SearchResponse, bool]]:
+    """Searches one after the other, and whether each began after the kill; raises the error of one
+    that fails."""
+    found: list[tuple[SearchResponse, bool]] = []
     while not until.is_set():
-        query = VECTORS[len(found) % len(VECTORS)]
-        found.append(index.search("word1 more", vector=query, k=5, allow_partial=True))
+        query, after = VECTORS[len(found) % len(VECTORS)], killed.is_set()
+        answer = index.search("word1 more", vector=query, k=5, allow_partial=True)
+        found.append((answer, after))
     return found
 
 
@@ -45,7 +60,8 @@ def searching(index: HybridIndex, until: threading.Event) -> list[SearchResponse
 def test_what_was_acknowledged_survives_a_node_and_searches_go_on(
     elasticsearch_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The node is the one that is asked first, and most often the master."""
+    """The node is the one that is asked first, and most often the master. An index without replicas
+    loses a part."""
     monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.2)
     monkeypatch.setattr(hybridsearch.indexing.flow, "BATCH_DOCUMENTS", 64)
     killed = threading.Event()
@@ -62,12 +78,16 @@ def test_what_was_acknowledged_survives_a_node_and_searches_go_on(
                 time.sleep(0.01)
 
     with (
+        make(target_on(elasticsearch_cluster, "lone"), replicas=0) as lone,
         make(target_on(elasticsearch_cluster, "kept"), replicas=1) as index,
         ThreadPoolExecutor(2) as pool,
     ):
         index.add(numbered(number) for number in range(64))
+        lone.add(numbered(number) for number in range(300))
+        whole = lone.search("more", vector=VECTORS[0], k=300, window=300)
+        assert (len(whole.hits), whole.warnings) == (300, ())
         ended = threading.Event()
-        asked = [pool.submit(searching, index, ended) for _ in range(2)]
+        asked = [pool.submit(searching, index, killed, ended) for _ in range(2)]
 
         def kill() -> None:
             time.sleep(2.0)
@@ -83,29 +103,12 @@ def test_what_was_acknowledged_survives_a_node_and_searches_go_on(
             killer.join()
         assert report.indexed == given
         assert report.failed == 0
-        wait_for(elasticsearch_cluster.nodes[1], nodes=2)
+        health = f"{elasticsearch_cluster.urls[1]}/_cluster/health"
+        assert ask("GET", f"{health}?wait_for_nodes=2&timeout=60s")["number_of_nodes"] == 2
+        check_warnings(lone, 300)
         index.refresh()
         check_exact(index, given)
         for answers in asked:
             found = answers.result()
-            assert len(found) > 20
-            assert all(len(one.hits) == 5 or one.degraded for one in found)
-            assert not found[-1].degraded
-
-
-@pytest.mark.slow
-def test_without_replicas_searches_warn_of_what_is_missing(
-    elasticsearch_cluster: Cluster,
-) -> None:
-    with make(target_on(elasticsearch_cluster, "lone"), replicas=0) as index:
-        index.add(numbered(number) for number in range(300))
-        whole = index.search("more", vector=VECTORS[0], k=300, window=300)
-        assert (len(whole.hits), whole.warnings) == (300, ())
-        elasticsearch_cluster.kill(1)
-        wait_for(elasticsearch_cluster.nodes[0], nodes=2)
-        with pytest.raises(PartialResultsError):
-            index.search("more", vector=VECTORS[0], k=300, window=300)
-        part = index.search("more", vector=VECTORS[0], k=300, window=300, allow_partial=True)
-        assert 100 < len(part.hits) < 300
-        assert part.degraded
-        assert any("shard" in warning for warning in part.warnings)
+            assert all(len(one.hits) == 5 or one.degraded for one, _ in found)
+            assert any(after for _, after in found)

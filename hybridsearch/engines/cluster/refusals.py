@@ -71,11 +71,20 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
             "http.max_content_length or the limit of the proxy before it"
         )
     if status in {429, 502, 503, 504}:
-        return UnavailableError(
-            f"{told} and had no room for it ({status}: {reason}), also when asked again: wait, "
-            "ask less at once, or give it more time with connection={'timeout': ...}"
-        )
+        return _unavailable(told, status, kind, reason, target)
     return RefusedError(f"{told} and refused ({status}: {reason})")
+
+
+def _unavailable(told: str, status: int, kind: str, reason: str, target: str) -> EngineError:
+    if "missing shards" in reason or kind == "no_shard_available_action_exception":
+        return PartialResultsError(
+            f"{told} and a part of {target} is not there ({reason}), also when asked again: look "
+            "at the health of the cluster, or allow for incomplete answers with allow_partial=True"
+        )
+    return UnavailableError(
+        f"{told} and had no room for it ({status}: {reason}), also when asked again: wait, "
+        "ask less at once, or give it more time with connection={'timeout': ...}"
+    )
 
 
 def _blocked(told: str, status: int, reason: str, target: str) -> EngineError:
