@@ -48,13 +48,15 @@ _TRIPS = ((False, False), (True, False), (False, True), (True, True))
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Everything that the parts share; `built` keeps the names of the indices that are there."""
+    """Everything that the parts share; what: the passages, in words; `built` keeps the names of the
+    indices that are there."""
 
     place: Place
     given: Passages
     asked: list[Query]
     rounds: int
     calls: int
+    what: str
     built: dict[tuple[str, Layout], str]
 
     def hybrid_index(self, layout: Layout) -> str:

@@ -9,6 +9,7 @@ from cluster_indices import drop_all
 from cluster_loading import loading
 from cluster_parts import Bench, latency, nodes, rivals, shards, threads
 from cluster_place import PRODUCTS, Place, single, three_nodes
+from collections_data import NAMES, collection
 from data import passages, queries, say
 
 TITLES = {
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("product", choices=PRODUCTS)
     parser.add_argument("--size", type=int, default=20_000)
+    parser.add_argument("--collection", choices=NAMES, help="in place of synthetic passages")
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--calls", type=int, default=100)
@@ -36,12 +38,17 @@ def main() -> None:
     parser.add_argument("--rivals-python", default=os.environ.get("RIVALS_PYTHON"))
     options = parser.parse_args()
     wanted = options.parts.split(",")
-    say(f"{options.product}, {options.size:,} passages")
+    say(f"{options.product}, {options.collection or f'{options.size:,} passages'}")
 
     def bench(place: Place) -> Bench:
-        given = passages(options.size)
-        asked = queries(given, _QUERIES)
-        return Bench(place, given, asked, options.rounds, options.calls, {})
+        if options.collection is not None:
+            given, asked = collection(options.collection)
+        else:
+            given = passages(options.size)
+            asked = queries(given, _QUERIES)
+        named = f"documents of {options.collection}" if options.collection else "passages"
+        what = f"{len(given):,} {named}"
+        return Bench(place, given, asked, options.rounds, options.calls, what, {})
 
     if set(wanted) - {"cluster"}:
         with single(options.product, options.url) as place:
@@ -67,7 +74,7 @@ def _measure(bench: Bench, wanted: list[str], python: str | None) -> None:
 
 
 def _print(part: str, bench: Bench, text: str) -> None:
-    title = f"### {bench.place.described()}: {len(bench.given):,} passages, {TITLES[part]}"
+    title = f"### {bench.place.described()}: {bench.what}, {TITLES[part]}"
     print(f"{title}\n\n{text}\n", flush=True)
 
 

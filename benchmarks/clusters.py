@@ -1,6 +1,7 @@
 """Searches on real servers beside the same searches by other means; prints one Markdown section.
 
-`python benchmarks/clusters.py [--sizes 20000,200000] [--products elasticsearch,opensearch]
+`python benchmarks/clusters.py [--sizes 20000,200000] [--collections scifact,stackfaq]
+[--products elasticsearch,opensearch]
 [--parts latency,threads,shards,loading,rivals,cluster] [--rivals-python PYTHON]
 [--rounds 9] [--calls 100]`
 
@@ -31,7 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", default="20000", help="numbers of passages")
+    parser.add_argument("--sizes", help="numbers of synthetic passages [20000]")
+    parser.add_argument("--collections", help="judged collections of ../shared/eval")
     parser.add_argument("--products", default=DEFAULT_PRODUCTS, help=f"of {', '.join(PRODUCTS)}")
     parser.add_argument("--parts", default=",".join(PARTS), help="what to measure")
     parser.add_argument("--rounds", default="9", help="the cases take turns so often")
@@ -46,10 +48,13 @@ def main() -> None:
             parser.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(known)}")
     print(f"## Measured on {datetime.now(UTC):%Y-%m-%d}\n\n{describe()}\n", flush=True)
     failed = []
-    for size in options.sizes.split(","):
+    sizes = options.sizes or ("" if options.collections else "20000")
+    given = [("--size", size, f"{size} passages") for size in _listed(sizes)]
+    given += [("--collection", name, name) for name in _listed(options.collections or "")]
+    for option, value, words in given:
         for product in products:
             command = [sys.executable, str(Path(__file__).with_name("cluster_product.py")), product]
-            command += ["--size", size, "--parts", options.parts]
+            command += [option, value, "--parts", options.parts]
             command += ["--rounds", options.rounds, "--calls", options.calls]
             if product in urls:
                 command += ["--url", urls[product]]
@@ -57,9 +62,13 @@ def main() -> None:
                 command += ["--rivals-python", options.rivals_python]
             done = subprocess.run(command, env={**os.environ, **ONE_THREAD}, check=False)
             if done.returncode:
-                failed.append(f"{product} with {size} passages")
+                failed.append(f"{product} with {words}")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
+
+
+def _listed(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
 
 
 if __name__ == "__main__":

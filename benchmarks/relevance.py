@@ -79,12 +79,8 @@ def figures(index: HybridIndex, name: str) -> dict[str, float]:
     """nDCG@10 by search."""
     import ir_measures
 
-    judged = _judgements(COLLECTIONS / name / "qrels" / "test.tsv")
-    asked = {
-        record["_id"]: record["text"]
-        for record in _lines(COLLECTIONS / name / "queries.jsonl.gz")
-        if record["_id"] in judged
-    }
+    judged = _judgements(name)
+    asked = judged_queries(name)
     measure = ir_measures.nDCG @ 10
     found = {}
     for search, options in SEARCHES.items():
@@ -95,6 +91,16 @@ def figures(index: HybridIndex, name: str) -> dict[str, float]:
         }
         found[search] = float(ir_measures.calc_aggregate([measure], judged, run)[measure])
     return found
+
+
+def judged_queries(name: str) -> dict[str, str]:
+    """The texts of the queries that have judgements, by id."""
+    judged = _judgements(name)
+    return {
+        record["_id"]: record["text"]
+        for record in _lines(COLLECTIONS / name / "queries.jsonl.gz")
+        if record["_id"] in judged
+    }
 
 
 def section(name: str, *, fresh: bool) -> str:
@@ -122,7 +128,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _judgements(path: Path) -> dict[str, dict[str, int]]:
+def _judgements(name: str) -> dict[str, dict[str, int]]:
+    path = COLLECTIONS / name / "qrels" / "test.tsv"
     judged: dict[str, dict[str, int]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
