@@ -1,4 +1,4 @@
-"""The digest of a text that is embedded: equal digests mean equal passages and vectors."""
+"""Digests of what is embedded: equal digests mean equal passages and vectors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import Final
 
 from hybridsearch.model.digests import DIGEST_DIGITS
 
-__all__ = ["text_digest"]
+__all__ = ["UNKNOWN_ENCODER", "same_text", "text_digest", "vectors_digest"]
 
 # Part of every digest: raised when the same text is cut into other passages than before.
 _CUTTING: Final = 1
+# Of the digest of vectors; the rest are of the encoder.
+_TEXT_DIGITS: Final = 24
+
+UNKNOWN_ENCODER: Final = "0" * 16
+"""Instead of the digest of a fingerprint, where no encoder is known."""
 
 
 def text_digest(text: str, window: int, overlap: int) -> str:
@@ -21,3 +26,15 @@ def text_digest(text: str, window: int, overlap: int) -> str:
     made = hashlib.sha256(b"%d %d %d\n" % (_CUTTING, window, overlap))
     made.update(text.encode("utf-8", "surrogatepass"))
     return made.hexdigest()[:DIGEST_DIGITS]
+
+
+def vectors_digest(text: str, window: int, overlap: int, encoder: str) -> str:
+    """32 hexadecimal digits of what vectors are made of: a text as of `text_digest`, and an
+    encoder, by the digest of its fingerprint (`Fingerprint.digest`)."""
+    of_text = text_digest(text, window, overlap)[:_TEXT_DIGITS]
+    return of_text + encoder[: DIGEST_DIGITS - _TEXT_DIGITS]
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two digests of vectors are of one text, whichever encoder made them."""
+    return one[:_TEXT_DIGITS] == other[:_TEXT_DIGITS]

@@ -173,8 +173,8 @@ class PassageVectors:
     """A document's passages of one vector field.
 
     spans: int32[n, 2], start and end characters in the embedded text (-1 where unknown);
-    vectors: float32[n, dims], unit rows; digest: of the text that they were encoded from
-    (`encoding/digest.py`), None where they were given.
+    vectors: float32[n, dims], unit rows; digest: of the text that they were encoded from and of
+    the encoder (`encoding/digest.py`), None where they were given.
     """
 
     spans: NDArray[np.int32]

@@ -94,6 +94,7 @@ def make_batch(
     *,
     encodes: bool,
     normalise: bool,
+    encoder: str,
 ) -> Batch:
     """Check a stretch of records against the schema; stored: the documents that it updates."""
     batch = Batch(number, stretch.size, refused=list(stretch.refused))
@@ -121,6 +122,7 @@ def make_batch(
                     schema,
                     encodes=encodes,
                     normalise=normalise,
+                    encoder=encoder,
                     units=next(units),
                     state=state,
                 )

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
-from hybridsearch.encoding.digest import text_digest
+from hybridsearch.encoding.digest import vectors_digest
 from hybridsearch.engines.calls import DeleteDocument, PassageVectors, WriteDocument
 from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GotDigests, GotVectors
 from hybridsearch.indexing.batch import Batch
@@ -18,16 +18,16 @@ _Vectors: TypeAlias = dict[str, PassageVectors]
 
 
 def embed(
-    batch: Batch, schema: Schema
+    batch: Batch, schema: Schema, encoder: str
 ) -> Generator[EmbeddingStep, Any, list[WriteDocument | DeleteDocument]]:
     """The documents of a batch with all their vectors, counted in the batch by where they are from.
 
     What the index has of a text is taken from there: a document that changed elsewhere than in
-    its embedded text is not encoded again.
+    its embedded text is not encoded again. encoder: the digest of its fingerprint.
     """
     planned = [entry.planned for entry in batch.documents.values()]
     prepared = [document for document in planned if isinstance(document, Prepared)]
-    digests = [_digests(document, schema) for document in prepared]
+    digests = [_digests(document, schema, encoder) for document in prepared]
     made: list[_Vectors] = [dict(document.vectors) for document in prepared]
     batch.reused += yield from _reuse(prepared, digests, made)
     for name, dense in schema.dense.items():
@@ -60,9 +60,9 @@ def _ready(document: Prepared, vectors: _Vectors) -> WriteDocument:
     )
 
 
-def _digests(document: Prepared, schema: Schema) -> dict[str, str]:
+def _digests(document: Prepared, schema: Schema, encoder: str) -> dict[str, str]:
     return {
-        name: text_digest(text, schema.dense[name].window, schema.dense[name].overlap)
+        name: vectors_digest(text, schema.dense[name].window, schema.dense[name].overlap, encoder)
         for name, text in document.to_encode.items()
     }
 

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from hybridsearch.encoding.digest import text_digest
+from hybridsearch.encoding.digest import UNKNOWN_ENCODER, same_text, vectors_digest
 from hybridsearch.encoding.given import accept
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.errors import DocumentError
@@ -55,18 +55,20 @@ def prepare(
     *,
     encodes: bool,
     normalise: bool = False,
+    encoder: str = UNKNOWN_ENCODER,
     units: Units = _NONE,
     state: Any = None,
 ) -> Prepared:
     """Check a document; raises DocumentError with the reason, the id and the field.
 
     encodes: whether there is an encoder for texts without vectors; normalise: whether vectors
-    that are not of unit length are made so rather than refused; units: those of its vectors that
-    have been checked; state: that the stored document has to be in.
+    that are not of unit length are made so rather than refused; encoder: the digest of its
+    fingerprint; units: those of its vectors that have been checked; state: that the stored
+    document has to be in.
     """
     text, metadata = _fields(document, schema)
     vectors = _vectors(document, schema, text, normalise, units)
-    _keep_up(vectors, text, schema, encodes=encodes)
+    _keep_up(vectors, text, schema, encoder, encodes=encodes)
     to_encode = {
         name: embedded
         for name, dense in schema.dense.items()
@@ -167,20 +169,24 @@ def _vectors(
 
 
 def _keep_up(
-    vectors: dict[str, PassageVectors], text: Mapping[str, str], schema: Schema, *, encodes: bool
+    vectors: dict[str, PassageVectors],
+    text: Mapping[str, str],
+    schema: Schema,
+    encoder: str,
+    *,
+    encodes: bool,
 ) -> None:
-    """Vectors that were encoded from another text go, or where nothing can be encoded stay as
-    given ones do."""
+    """Vectors that were encoded from another text or by another encoder go. Where nothing can be
+    encoded they stay: those of another text as given ones do."""
     for name, passages in list(vectors.items()):
         if passages.digest is None:
             continue
         field = schema.dense[name]
         embedded = embedded_text(text, field.embeds)
-        if passages.digest == text_digest(embedded, field.window, field.overlap):
-            continue
-        if encodes:
+        expected = vectors_digest(embedded, field.window, field.overlap, encoder)
+        if encodes and passages.digest != expected:
             del vectors[name]
-        else:
+        elif not same_text(passages.digest, expected):
             rows = passages.vectors
             vectors[name] = PassageVectors(_places(rows, text, field), rows)
 

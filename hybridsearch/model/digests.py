@@ -15,7 +15,7 @@ class Digests:
 
     document: of its fields as given and of the vectors it brought; None where that is not known,
     since the index was made before there were digests. text: by vector field, of the text that
-    was encoded for it and of how that is cut into passages.
+    was encoded for it, of how that is cut into passages, and of the encoder.
     """
 
     document: str | None = None

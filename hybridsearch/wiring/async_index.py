@@ -16,7 +16,6 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
-from hybridsearch.indexing.planning import Rules
 from hybridsearch.indexing.sync import MOST_DELETED
 from hybridsearch.lockstep import run_async
 from hybridsearch.model.document import Document
@@ -129,7 +128,7 @@ class AsyncHybridIndex:
     ) -> IndexReport:
         """Add documents from an iterable or an asynchronous one; see HybridIndex.add."""
         trail = trail_for(self.target, dead_letters, checkpoint, progress)
-        rules = Rules(self.schema, self._performer.encodes, normalise_vectors)
+        rules = self._performer.rules(normalise=normalise_vectors)
         flow = index_documents(rules, trail)
         return await add_async(flow, self._performer, documents, trail.dead_letters)
 

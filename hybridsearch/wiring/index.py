@@ -16,7 +16,6 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import index_documents
-from hybridsearch.indexing.planning import Rules
 from hybridsearch.indexing.sync import MOST_DELETED
 from hybridsearch.lockstep import run
 from hybridsearch.model.document import Document
@@ -161,7 +160,7 @@ class HybridIndex:
         index or source, DataError, EncoderError and EngineError; what was durable then stays.
         """
         trail = trail_for(self.target, dead_letters, checkpoint, progress)
-        rules = Rules(self.schema, self._performer.encodes, normalise_vectors)
+        rules = self._performer.rules(normalise=normalise_vectors)
         flow = index_documents(rules, trail)
         return add(flow, self._performer, documents, trail.dead_letters)
 
@@ -231,7 +230,8 @@ class HybridIndex:
         """All documents in the order of their ids, or those after one; read as it goes.
 
         vectors: whether with their vectors, float32 as they were written, and the places of their
-        passages: `add` takes such documents as they are, without encoding.
+        passages: `add` takes such documents as they are, without encoding, where the other index
+        has the same encoder or none.
         """
 
         def ask(last: str | None) -> Sequence[Document]:

@@ -10,8 +10,12 @@ from typing import Any
 from hybridsearch.encoding.answer import answer
 from hybridsearch.encoding.cache import EmbeddingCache
 from hybridsearch.encoding.calls import EncodeDocuments, EncodeQuery, EncoderCall, EncoderReply
+from hybridsearch.encoding.digest import UNKNOWN_ENCODER
+from hybridsearch.encoding.fingerprint import Fingerprint
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
+from hybridsearch.indexing.comparison import Comparison
+from hybridsearch.indexing.planning import Rules
 from hybridsearch.model.request import SearchRequest
 from hybridsearch.searching.flow import SearchFlow, search
 from hybridsearch.searching.foresight import Foresight
@@ -66,6 +70,16 @@ class Performer:
                     raise RuntimeError("a flow asked an index without an encoder to encode")
                 self._encoder = self._load()
             return self._encoder
+
+    def rules(self, *, normalise: bool, comparison: Comparison | None = None) -> Rules:
+        """What records of this index are checked against."""
+        definition = self.engine.definition
+        encoder = UNKNOWN_ENCODER
+        if definition.fingerprint is not None:
+            encoder = Fingerprint.from_dict(definition.fingerprint).digest
+        elif self.encodes:
+            encoder = self.encoder().fingerprint.digest
+        return Rules(definition.schema, self.encodes, normalise, comparison, encoder)
 
     def searches(self, requests: Sequence[SearchRequest]) -> list[SearchFlow]:
         """The flows that answer requests to this index."""

@@ -9,7 +9,6 @@ from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.comparison import Comparison
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.dead_letters import DeadLetters
-from hybridsearch.indexing.planning import Rules
 from hybridsearch.indexing.sync import SyncFlow, compare_documents, sync_documents
 from hybridsearch.indexing.trail import Progress
 from hybridsearch.model.target import Target
@@ -39,8 +38,7 @@ def sync_flow(
             progress(replace(reached, indexed=reached.indexed + comparison.unchanged))
 
     trail = trail_for(target, dead_letters, None, tell)
-    schema = performer.engine.definition.schema
-    rules = Rules(schema, performer.encodes, normalise, comparison)
+    rules = performer.rules(normalise=normalise, comparison=comparison)
     if dry_run:
         return compare_documents(rules, comparison, progress), trail.dead_letters
     return sync_documents(rules, comparison, trail, most_deleted), trail.dead_letters

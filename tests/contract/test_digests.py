@@ -11,7 +11,8 @@ from counting_encoder import CountingEncoder
 from vectors import random_units, unit
 
 from hybridsearch import HybridIndex, Schema
-from hybridsearch.encoding.digest import text_digest
+from hybridsearch.encoding.digest import vectors_digest
+from hybridsearch.encoding.load import load_encoder
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.engines.reading_calls import GetDigests, GetVectors
@@ -121,8 +122,8 @@ def test_texts_that_were_encoded_have_digests_and_their_vectors_come_back(
     encoding.add([article("1"), {"id": "2", "title": "only a title"}])
     found = digests(encoding, "1", "2")
     assert found["1"].text == {
-        "titles": text_digest("article 1", 250, 32),
-        "bodies": text_digest(f"{LONG}1", 20, 4),
+        "titles": vectors_digest("article 1", 250, 32, tiny.fingerprint.digest),
+        "bodies": vectors_digest(f"{LONG}1", 20, 4, tiny.fingerprint.digest),
     }
     assert found["2"].text.keys() == {"titles"}
     stored = vectors(encoding, ["1", "2"], "titles", "bodies")
@@ -196,7 +197,7 @@ def test_a_text_that_comes_and_goes_is_encoded_for_what_it_is_now(
     encoding.add(article("1", title=title) for title in [*titles, "second"])
     (found,) = vectors(encoding, ["1"], "titles").values()
     assert np.allclose(found["titles"].vectors, tiny.encode_documents(["second"]), atol=1e-5)
-    assert found["titles"].digest == text_digest("second", 250, 32)
+    assert found["titles"].digest == vectors_digest("second", 250, 32, tiny.fingerprint.digest)
 
 
 def test_given_vectors_are_never_taken_for_those_of_a_text(
@@ -209,6 +210,34 @@ def test_given_vectors_are_never_taken_for_those_of_a_text(
     report = encoding.add([article("1")])
     assert report.reused == 1
     assert encoder.texts == ["article 1"]
+
+
+def test_vectors_of_another_encoder_are_not_taken_for_those_of_this_one(
+    encoding: HybridIndex, encoder: CountingEncoder, build_model: Callable[..., Any], tmp_path: Any
+) -> None:
+    other = load_encoder(f"transformers:{build_model('other', seed=7)}", device="cpu")
+    with HybridIndex.create(f"embedded:{tmp_path / 'o'}", schema=PARTS, encoder=other) as origin:
+        origin.add([article("1")])
+        given = list(origin.scan(vectors=True))
+    encoding.add(given)
+    assert encoder.texts[0] == "article 1"
+    encoder.texts.clear()
+    assert encoding.add([article("1")]).reused == 2
+    (found,) = vectors(encoding, ["1"], "titles").values()
+    assert np.allclose(found["titles"].vectors, encoder.encode_documents(["article 1"]), atol=1e-5)
+
+
+def test_an_index_without_an_encoder_takes_vectors_with_their_places(
+    encoding: HybridIndex, tmp_path: Any
+) -> None:
+    encoding.add([article("1")])
+    (given,) = encoding.scan(vectors=True)
+    plain = PARTS.model_copy(update={"dense": encoding.schema.dense})
+    with HybridIndex.create(f"embedded:{tmp_path / 'n'}", schema=plain, encoder=None) as index:
+        index.add([given])
+        (found,) = index.scan(vectors=True)
+    for name in ("titles", "bodies"):
+        assert found.vectors[name].spans.tolist() == given.vectors[name].spans.tolist()
 
 
 def test_a_new_index_takes_from_the_cache_what_another_one_encoded(
