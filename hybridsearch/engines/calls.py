@@ -226,9 +226,10 @@ class Written:
     """How many were stored, how many of those replaced one, and how many were removed; failures:
     (position, reason).
 
-    uncertain: how many of `replaced` may have been new: the answer to a first sending was lost, so
-    that they may have replaced themselves. outdated: positions of those whose version was older
-    than the stored document's; changed: of those whose document is not in the state it was read.
+    uncertain: how many of `replaced` may have been new, and of those that were not there may have
+    been removed: the answer to a first sending was lost. outdated: positions of those whose version
+    was older than the stored document's; changed: of those whose document is not in the state it
+    was read in.
     """
 
     stored: int

@@ -137,9 +137,9 @@ class IndexReport:
     earlier runs of the same checkpoint had dealt with; all counts include them, and seconds is the
     time of all runs.
 
-    exact: False where `replaced` is only the most it can be, since documents may have replaced
-    themselves or an earlier one of the source: they were sent again after an answer was lost or a
-    run was killed, or an id came again after millions of others.
+    exact: False where `replaced` is only the most it can be, and `deleted` the least: documents may
+    have replaced themselves or an earlier one of the source, since they were sent again after an
+    answer was lost or a run was killed, or an id came again after millions of others.
     """
 
     indexed: int

@@ -28,13 +28,14 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
     settled = yield from bulk(items, index, "to store documents")
     results = settled.results
     replaced = [at for at, result in results.items() if result == "updated"]
+    absent = [at for at, result in results.items() if result == "not_found"]
     stored = sum(isinstance(call.documents[at], WriteDocument) for at in results)
     versioned = {at for at in settled.conflicts if call.documents[at].version is not None}
     return Written(
         stored,
         len(replaced),
         tuple(sorted(settled.failures)),
-        len(settled.doubtful.intersection(replaced)),
+        len(settled.doubtful.intersection(replaced + absent)),
         sum(result == "deleted" for result in results.values()),
         tuple(sorted(versioned)),
         tuple(sorted(settled.conflicts - versioned)),

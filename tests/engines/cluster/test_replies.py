@@ -30,7 +30,7 @@ from hybridsearch.engines.calls import (
     Written,
 )
 from hybridsearch.engines.cluster.answers import answer
-from hybridsearch.engines.cluster.wire import HttpReply
+from hybridsearch.engines.cluster.wire import LOST, ConnectionLostError, HttpReply
 from hybridsearch.engines.elasticsearch.dialect import Elasticsearch
 from hybridsearch.engines.opensearch.dialect import OpenSearch
 
@@ -190,6 +190,15 @@ def test_deleting_counts_those_that_were_there(product: str) -> None:
     call = Write([DeleteDocument("a"), DeleteDocument("b")])
     replies = (present(index_on(product)), {"items": items})
     assert read(product, call, *replies) == Written(0, 0, deleted=1)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_deletion_whose_first_answer_was_lost_may_have_been_one(product: str) -> None:
+    lost = HttpReply(LOST, ConnectionLostError("it broke"))
+    items = [{"delete": {"status": 404, "result": "not_found"}}]
+    replies = (present(index_on(product)), lost, {"items": items})
+    written = read(product, Write([DeleteDocument("a")]), *replies)
+    assert written == Written(0, 0, uncertain=1)
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
