@@ -174,7 +174,7 @@ class PassageVectors:
 
     spans: int32[n, 2], start and end characters in the embedded text (-1 where unknown);
     vectors: float32[n, dims], unit rows; digest: of the text that they were encoded from and of
-    the encoder (`encoding/digest.py`), None where they were given.
+    the encoder (`encoding/digest.py`), None where they were given, or `digests.UNTOLD`.
     """
 
     spans: NDArray[np.int32]
@@ -188,7 +188,7 @@ class WriteDocument:
 
     source: its fields as given, encoded as JSON; fields: the same, not encoded; text: by text
     field; metadata: by field, the canonical values of filters; vectors: by vector field;
-    digest: of the document as it was given.
+    digest: of the document as it was given, None where that is not known.
 
     version: given by the caller; one older than the stored document's leaves that as it is.
     state: of the document as it was read; it is stored only where nothing has changed since.

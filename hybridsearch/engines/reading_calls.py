@@ -65,11 +65,10 @@ class GetWhole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whole:
-    """A document with its passages by vector field. digested: whether the index has digests of
-    it; state: what a write is given that must find the document unchanged."""
+    """A document with its passages by vector field. state: what a write is given that must find
+    the document unchanged."""
 
     document: Document
-    digested: bool
     state: Any
 
 

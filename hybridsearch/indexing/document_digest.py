@@ -6,15 +6,17 @@ import hashlib
 from collections.abc import Mapping
 
 from hybridsearch.engines.calls import PassageVectors
-from hybridsearch.model.digests import DIGEST_DIGITS
+from hybridsearch.model.digests import DIGEST_DIGITS, UNTOLD
 
 
-def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> str:
+def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> str | None:
     """32 hexadecimal digits of a document's fields and of the vectors that it brings.
 
     canonical: the fields as JSON, sorted by name on every level. Vectors that were encoded from
-    its text are no part of it: the fields tell them.
+    its text are no part of it: the fields tell them. None where it is not known which those are.
     """
+    if any(passages.digest == UNTOLD and len(passages.vectors) for passages in given.values()):
+        return None
     made = hashlib.sha256(canonical)
     for name in sorted(given):
         if given[name].digest is not None:

@@ -18,8 +18,9 @@ def merged(
 ) -> tuple[Document, Any]:
     """The document, and the state that it must still be in when it is written.
 
-    Vectors that were encoded stay where their text does, those that were given always. Raises
-    DocumentError where there is no such document.
+    Vectors that were encoded stay where their text does, those that were given always; those of
+    which neither is known are encoded again with another text. Raises DocumentError where there is
+    no such document.
     """
     if stored is None:
         raise DocumentError(
@@ -34,9 +35,9 @@ def merged(
         if name in vectors or not len(passages.vectors):
             continue
         same = _embedded(fields, dense) == _embedded(before.fields, dense)
-        if passages.digest is not None or same:
+        if passages.digest or same:
             vectors[name] = passages
-        elif stored.digested or not encodes:
+        elif passages.digest is None or not encodes:
             vectors[name] = passages.vectors  # given: where they lie in the text is another matter
     return Document(update.id, fields, vectors, update.version), stored.state
 

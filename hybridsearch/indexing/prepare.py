@@ -34,7 +34,7 @@ class Prepared:
 
     source: its fields as JSON; text: by text field; metadata: canonical values by field; vectors:
     passages by vector field, where the caller brought them; to_encode: the text by vector field
-    elsewhere; digest: of the document as given. version, state: as of WriteDocument.
+    elsewhere; digest, version, state: as of WriteDocument.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Prepared:
     metadata: Mapping[str, tuple[Any, ...]]
     vectors: Mapping[str, PassageVectors]
     to_encode: Mapping[str, str]
-    digest: str
+    digest: str | None
     version: int | None
     state: Any
 
@@ -87,7 +87,6 @@ def prepare(
             field=next(iter(to_encode)),
         )
     source = _source(document)
-    digest = document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors)
     return Prepared(
         document.id,
         source,
@@ -96,7 +95,7 @@ def prepare(
         metadata,
         vectors,
         to_encode,
-        digest,
+        document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors),
         document.version,
         state,
     )
@@ -179,7 +178,7 @@ def _keep_up(
     """Vectors that were encoded from another text or by another encoder go. Where nothing can be
     encoded they stay: those of another text as given ones do."""
     for name, passages in list(vectors.items()):
-        if passages.digest is None:
+        if not passages.digest:
             continue
         field = schema.dense[name]
         embedded = embedded_text(text, field.embeds)

@@ -27,13 +27,16 @@ _AT_ONCE: Final = 5_000
 
 
 def kept(document: WriteDocument) -> dict[str, Any]:
-    """What is stored: texts as DIGEST:FIELD, which asks for no field of the mapping for each."""
+    """What is stored, nothing where nothing is known: texts as DIGEST:FIELD, which asks for no
+    field of the mapping for each."""
     texts = [
         f"{passages.digest}:{name}"
         for name, passages in document.vectors.items()
-        if passages.digest is not None
+        if passages.digest
     ]
-    made = {"document": document.digest, "text": texts}
+    made: dict[str, Any] = {}
+    if document.digest is not None:
+        made = {"document": document.digest, "text": texts}
     # Beside the product's own, which counts every write and is not what was given.
     return made if document.version is None else {**made, "version": document.version}
 

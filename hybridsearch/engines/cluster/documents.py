@@ -39,8 +39,8 @@ def body_of(document: WriteDocument, schema: Schema, *, digests: bool) -> bytes:
             parts += [b",", _json(name), b":[", *_passages(passages), b"]"]
     if extra:
         parts += [b",", _json({EXTRA: extra})[1:-1]]
-    if digests and document.digest is not None:
-        parts += [b",", _json({DIGESTS: kept(document)})[1:-1]]
+    if digests and (known := kept(document)):
+        parts += [b",", _json({DIGESTS: known})[1:-1]]
     parts.append(b"}")
     return b"".join(parts)
 

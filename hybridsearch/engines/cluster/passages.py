@@ -10,14 +10,16 @@ import numpy as np
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.engines.cluster.digests import digests_of
 from hybridsearch.engines.cluster.mapping import DIGESTS, VECTOR
+from hybridsearch.model.digests import UNTOLD
 from hybridsearch.model.schema import Schema
 
 
 def passages_of(source: Mapping[str, Any], schema: Schema) -> dict[str, PassageVectors]:
     """The passages of a source by vector field, without rows where it has none."""
-    digests = digests_of(source.get(DIGESTS) or {}).text
+    digests = digests_of(source.get(DIGESTS) or {})
+    other = UNTOLD if digests.document is None else None
     return {
-        name: _passages(source.get(name) or (), field.dims or 1, digests.get(name))
+        name: _passages(source.get(name) or (), field.dims or 1, digests.text.get(name, other))
         for name, field in schema.dense.items()
     }
 

@@ -63,7 +63,6 @@ def get_whole(call: GetWhole, index: ClusterIndex) -> Generator[HttpRequest, Htt
         fields = stored(id, source, index.schema, None).fields
         documents[id] = Whole(
             Document(id, fields, passages_of(source, index.schema)),
-            DIGESTS in source,
             (given["_seq_no"], given["_primary_term"]),
         )
     return GotWhole(documents)

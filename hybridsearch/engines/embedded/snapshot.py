@@ -38,7 +38,7 @@ from hybridsearch.engines.embedded.text_index import (
     within,
 )
 from hybridsearch.engines.reading_calls import Whole
-from hybridsearch.model.digests import Digests
+from hybridsearch.model.digests import UNTOLD, Digests
 from hybridsearch.model.document import Document
 from hybridsearch.model.filters import Resolved
 from hybridsearch.model.schema import Schema
@@ -148,8 +148,7 @@ class Snapshot:
         """All that is kept of them; a document that is written anew gets another ordinal."""
         found = {}
         for id, ordinal in self.ordinals(ids).items():
-            digested = self._digests(ordinal).document is not None
-            found[id] = Whole(self._document(ordinal, vectors=True), digested, ordinal)
+            found[id] = Whole(self._document(ordinal, vectors=True), ordinal)
         return found
 
     def scan(self, after: str | None, limit: int, vectors: bool) -> list[Document]:
@@ -165,10 +164,11 @@ class Snapshot:
         """A document's passages of one vector field."""
         rows = self._rows(field, ordinal)
         places = self.fields[field].map.rows[rows]
+        digests = self._digests(ordinal)
         return PassageVectors(
             np.stack([places["start"], places["end"]], axis=1),
             self.fields[field].map.floats[rows],
-            self._digests(ordinal).text.get(field),
+            UNTOLD if digests.document is None else digests.text.get(field),
         )
 
     def kept(self, where: Resolved) -> NDArray[np.bool_]:

@@ -138,7 +138,7 @@ class Writer:
             passages = [document.vectors.get(name) for name in self._schema.dense]
             texts = [given.digest if given is not None else None for given in passages]
             for place, digest in enumerate([document.digest, *texts]):
-                if digest is not None:
+                if digest:
                     made["digests"][at, place] = np.frombuffer(bytes.fromhex(digest), np.uint8)
         return made
 

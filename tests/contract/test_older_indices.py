@@ -1,0 +1,93 @@
+"""Documents that an index holds since before there were digests, on every engine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from counting_encoder import CountingEncoder
+
+from hybridsearch import HybridIndex, Schema, Update
+from hybridsearch.encoding.protocol import Encoder
+
+SCHEMA = Schema(text=["title"], metadata={"year": "integer"})
+Open = Callable[[], HybridIndex]
+
+
+def article(number: int, **changes: Any) -> dict[str, Any]:
+    return {"id": f"a{number}", "title": f"article {number}", "year": number, **changes}
+
+
+def write_as_before(index: HybridIndex, documents: list[dict[str, Any]]) -> None:
+    """Leave in an index what a version without digests would have left there."""
+    engine: Any = index._performer.engine
+    if index.target.engine == "embedded":
+        index.add(documents)
+        index.close()
+        (Path(index.target.location) / "documents.rev").unlink()
+        return
+    engine._index = dataclasses.replace(engine._index, digests=False)
+    index.add(documents)
+    index.close()
+
+
+@pytest.fixture
+def encoder(tiny: Encoder) -> CountingEncoder:
+    return CountingEncoder(tiny)
+
+
+@pytest.fixture
+def older(target: str, settings: dict[str, Any], encoder: CountingEncoder) -> Iterator[HybridIndex]:
+    index = HybridIndex.create(target, schema=SCHEMA, encoder=encoder, settings=settings)
+    write_as_before(index, [article(n) for n in range(6)])
+    encoder.texts.clear()
+    with HybridIndex.open(target, encoder=encoder) as again:
+        yield again
+
+
+def vector(index: HybridIndex, id: str) -> Any:
+    found = {document.id: document for document in index.scan(vectors=True)}
+    return found[id].vectors["dense"].vectors
+
+
+def test_a_text_that_changes_after_other_changes_is_encoded(
+    older: HybridIndex, encoder: CountingEncoder
+) -> None:
+    before = vector(older, "a1")
+    older.add([Update("a1", {"year": 2000})])
+    assert encoder.texts == []
+    assert vector(older, "a1").tobytes() == before.tobytes()
+    older.add([Update("a1", {"title": "other words"})])
+    assert encoder.texts == ["other words"]
+    expected = encoder.encode_documents(["other words"])
+    assert np.allclose(vector(older, "a1"), expected, atol=1e-5)
+
+
+def test_a_text_that_changes_in_a_copy_is_encoded(
+    older: HybridIndex, encoder: CountingEncoder, tmp_path: Path
+) -> None:
+    place = f"embedded:{tmp_path / 'copy'}"
+    with HybridIndex.create(place, schema=SCHEMA, encoder=encoder) as copy:
+        copy.add(older.scan(vectors=True))
+        encoder.texts.clear()
+        copy.add([Update("a1", {"title": "other words"})])
+        assert encoder.texts == ["other words"]
+        assert np.allclose(vector(copy, "a1"), encoder.encode_documents(["other words"]), atol=1e-5)
+
+
+def test_a_sync_counts_them_as_changed_once(older: HybridIndex, encoder: CountingEncoder) -> None:
+    source = [article(n) for n in range(6)]
+    older.add([Update("a1", {"year": 1})])
+    assert older.sync(source).changed == 6
+    assert len(encoder.texts) == 6
+    assert older.sync(source).unchanged == 6
+
+
+def test_a_version_is_kept_all_the_same(older: HybridIndex) -> None:
+    report = older.add([Update("a1", {"year": 8}, version=8), Update("a1", {"year": 7}, version=7)])
+    assert (report.updated, report.outdated) == (1, 1)
+    assert {document.id: document.version for document in older.scan()}["a1"] == 8
