@@ -15,13 +15,14 @@ def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> st
     canonical: the fields as JSON, sorted by name on every level. Vectors that were encoded from
     its text are no part of it: the fields tell them. None where it is not known which those are.
     """
-    if any(passages.digest == UNTOLD and len(passages.vectors) for passages in given.values()):
+    brought = {name: passages for name, passages in given.items() if len(passages.vectors)}
+    if any(passages.digest == UNTOLD for passages in brought.values()):
         return None
     made = hashlib.sha256(canonical)
-    for name in sorted(given):
-        if given[name].digest is not None:
+    for name in sorted(brought):
+        if brought[name].digest is not None:
             continue
-        vectors = given[name].vectors
+        vectors = brought[name].vectors
         made.update(f"\n{name} {vectors.shape}\n".encode())
         made.update(vectors.astype("<f4", copy=False).tobytes())
     return made.hexdigest()[:DIGEST_DIGITS]

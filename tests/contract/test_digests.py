@@ -254,3 +254,14 @@ def test_a_new_index_takes_from_the_cache_what_another_one_encoded(
         report = index.add([article(str(n)) for n in range(21)])
         assert (report.cached, report.reused) == (0, 40)
         assert "article 20" in encoder.texts
+
+
+def test_a_copy_has_the_digests_of_its_origin_also_where_a_field_has_no_vector(
+    encoding: HybridIndex, tmp_path: Any
+) -> None:
+    given = [article("1", body=None), article("2", titles=random_units(1, dims=32), body="")]
+    encoding.add(given)
+    plain = PARTS.model_copy(update={"dense": encoding.schema.dense})
+    with HybridIndex.create(f"embedded:{tmp_path / 'copy'}", schema=plain, encoder=None) as copy:
+        copy.add(encoding.scan(vectors=True))
+        assert digests(copy, "1", "2") == digests(encoding, "1", "2")
