@@ -11,6 +11,22 @@ from hybridsearch.indexing.batch import Batch
 from hybridsearch.indexing.prepare import Prepared
 from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.seen import Seen
+from hybridsearch.indexing.stretch import Stretch
+from hybridsearch.model.document import Document
+
+
+def only_documents(stretch: Stretch) -> Stretch:
+    """The same with changes and deletions set aside."""
+    whole = Stretch(refused=list(stretch.refused))
+    for read in stretch.good:
+        if isinstance(read.operation, Document):
+            whole.good.append(read)
+            continue
+        error = DocumentError(
+            "a sync takes whole documents, no _op", id=read.operation.id, field="_op"
+        )
+        whole.refused.append(Refused(read.position, read.record, error))
+    return whole
 
 
 class Comparison:
@@ -26,18 +42,14 @@ class Comparison:
         self.unchanged = 0
         self.nameless = 0
         self._seen = Seen(most=None)
+        self._set_aside = Seen(most=None)
 
     def leave_out_unchanged(self, batch: Batch) -> Generator[GetDigests, Any, None]:
-        """Take out of a batch what the index has as it is; refuse what is no whole document.
+        """Take out of a batch what the index has as it is.
 
         An id that came before in the source is never left out: what searches see of it is not
         what was written since.
         """
-        for id, entry in list(batch.documents.items()):
-            if not entry.is_whole:
-                del batch.documents[id]
-                error = DocumentError("a sync takes whole documents, no _op", id=id, field="_op")
-                batch.refused.append(Refused(entry.read.position, entry.read.record, error))
         self._remember_refused(batch)
         ids = tuple(batch.documents)
         if not ids:
@@ -60,11 +72,11 @@ class Comparison:
 
     def gone(self, ids: Sequence[str]) -> list[str]:
         """Those of these ids that the source did not have."""
-        known = self._seen.known(ids)
-        return [id for id, there in zip(ids, known, strict=True) if not there]
+        known = zip(self._seen.known(ids), self._set_aside.known(ids), strict=True)
+        return [id for id, there in zip(ids, known, strict=True) if not any(there)]
 
     def _remember_refused(self, batch: Batch) -> None:
         """What is set aside is in the source all the same."""
         named = [refused.id for refused in batch.refused]
         self.nameless += named.count(None)
-        self._seen.add({id for id in named if id is not None})
+        self._set_aside.add({id for id in named if id is not None})

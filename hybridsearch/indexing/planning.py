@@ -10,7 +10,7 @@ from hybridsearch.encoding.digest import UNKNOWN_ENCODER
 from hybridsearch.engines.calls import Write
 from hybridsearch.engines.reading_calls import GetDigests, GetWhole, GotWhole, Whole
 from hybridsearch.indexing.batch import Batch, make_batch
-from hybridsearch.indexing.comparison import Comparison
+from hybridsearch.indexing.comparison import Comparison, only_documents
 from hybridsearch.indexing.embedding import EmbeddingStep, embed
 from hybridsearch.indexing.stretch import Stretch
 from hybridsearch.model.schema import Schema
@@ -42,6 +42,8 @@ def check(
     number: int, stretch: Stretch, rules: Rules
 ) -> Generator[GetWhole | GetDigests, Any, Batch]:
     """The batch of a stretch, without what nothing has to be done for."""
+    if rules.comparison is not None:
+        stretch = only_documents(stretch)
     stored: Mapping[str, Whole] = {}
     if stretch.updated:
         got: GotWhole = yield GetWhole(stretch.updated)

@@ -103,6 +103,28 @@ def test_a_source_that_breaks_deletes_nothing(make: Callable[..., Any]) -> None:
         assert list(held(index).values()).count("other") == (0 if dry_run else 9)
 
 
+def test_a_dry_run_keeps_nobody_from_writing(make: Callable[..., Any], target: str) -> None:
+    def broken() -> Iterator[Given]:
+        yield {"_op": "update", "id": "d001", "title": "other"}
+        raise SourceError("it is gone")
+
+    make(documents(range(10))).close()
+    with HybridIndex.open(target) as index, HybridIndex.open(target) as other:
+        with pytest.raises(SourceError):
+            index.sync(broken(), dry_run=True)
+        assert other.add(documents([11])).indexed == 1
+
+
+def test_a_change_among_documents_is_set_aside_and_the_document_is_not(
+    make: Callable[..., Any], tmp_path: Path
+) -> None:
+    index = make(documents(range(10)))
+    source = [*documents(range(10), title="other"), {"_op": "delete", "id": "d001"}]
+    report = index.sync(source, dead_letters=tmp_path / "letters.jsonl")
+    assert (report.failed, report.changed, report.deleted) == (1, 10, 0)
+    assert held(index) == {one["id"]: "other" for one in documents(range(10))}
+
+
 def test_an_id_that_comes_again_is_what_it_is_at_last(make: Callable[..., Any]) -> None:
     """What is stored when the source is read is not what was written since."""
     index = make(documents(range(2), title="last"))

@@ -159,7 +159,8 @@ class EmbeddedEngine:
             case Identify():
                 return Identified(read_identity(self._folder))
             case Rollback():
-                return self._write(Writer.rollback)
+                # Who has written nothing takes nobody's place as the writer.
+                return None if self._writer is None else self._write(Writer.rollback)
 
     def _opened(self, definition: IndexDefinition) -> Opened:
         self._text = TextIndex.open(self._folder / TEXT, definition.schema)
