@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ MAXIMUM_ID_BYTES = 512
 MAXIMUM_VERSION = 2**63 - 1
 # Keys of a dict that are about the document rather than part of it.
 _ABOUT = frozenset({"id", "_id", "_op", "_version"})
+_WHOLE = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,13 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
 
 
 def version_of(given: Mapping[str, Any], id: str) -> int | None:
-    """What a dict has under `_version`; raises DocumentError."""
-    version: int | None = given.get("_version")
-    if version is not None:
-        check_version(version, id)
-    return version
+    """What a dict has under `_version`, also as text; raises DocumentError."""
+    version: Any = given.get("_version")
+    if isinstance(version, str) and _WHOLE.fullmatch(version.strip()):
+        version = int(version)
+    check_version(version, id)
+    found: int | None = version
+    return found
 
 
 def check_version(version: Any, id: str) -> None:

@@ -49,6 +49,17 @@ def test_any_other_text_is_an_id(id: str) -> None:
     assert as_document({"id": id}, {}).id == id
 
 
+@pytest.mark.parametrize("version", ["3", " 3 ", 3])
+def test_a_version_may_be_written_as_text_as_in_a_table_without_types(version: Any) -> None:
+    assert as_document({"id": "a", "_version": version}, {}).version == 3
+
+
+@pytest.mark.parametrize("version", ["", "-1", "3.0", "1_000", "x", "9" * 5000, -1, 2**63, True])
+def test_other_versions_are_refused(version: Any) -> None:
+    with pytest.raises(DocumentError, match="its version must be a whole number"):
+        as_document({"id": "a", "_version": version}, {})
+
+
 def test_a_dict_becomes_a_document_with_its_vectors_apart() -> None:
     given = {"_id": "a", "title": "x", "dense": [1.0], "other": None}
     assert as_document(given, {"dense": ...}) == Document(
