@@ -71,6 +71,7 @@ def _tell(report: SyncReport) -> None:
         f"{report.added:,} documents {done}added, {report.changed:,} {done}replaced, "
         f"{report.deleted:,} {done}deleted; {report.unchanged:,} have not changed "
         f"({report.seconds:.1f} s)"
+        + (f"; {report.outdated:,} older than what is stored" if report.outdated else "")
     )
     if report.failed:
         where = f"set aside in {report.dead_letters}" if report.dead_letters else "not acceptable"

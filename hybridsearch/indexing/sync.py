@@ -9,11 +9,12 @@ import time
 from collections.abc import Generator, Sequence
 from typing import Any, Final, TypeAlias
 
-from hybridsearch.engines.calls import Commit, DeleteDocument, Refresh, Write, Written
+from hybridsearch.engines.calls import Refresh
 from hybridsearch.engines.reading_calls import ListedIds, ListIds
 from hybridsearch.errors import SyncStoppedError
 from hybridsearch.indexing.comparison import Comparison
 from hybridsearch.indexing.counts import FAILURES_REPORTED, IndexProgress
+from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import BATCH_BYTES, BATCH_DOCUMENTS, Step, index_documents
 from hybridsearch.indexing.planning import Rules, check
 from hybridsearch.indexing.records import Pull, Pulled
@@ -41,21 +42,21 @@ def sync_documents(
     yield Refresh()
     report = yield from index_documents(rules, trail)
     there, gone = yield from _gone(comparison)
-    written = f"{comparison.added:,} documents are added and {comparison.changed:,} changed"
+    # Not all that is new or has changed was taken by the engine.
+    added, changed = report.indexed - report.replaced, report.replaced
+    written = f"{added:,} documents are added and {changed:,} changed"
     _check(comparison, there, gone, most_deleted, written)
     deleted = 0
     for start in range(0, len(gone), PAGE):
-        reply: Written = yield Write([DeleteDocument(id) for id in gone[start : start + PAGE]])
-        deleted += reply.deleted
-    if gone:
-        yield Commit()
+        deleted += yield from delete_documents(gone[start : start + PAGE])
     return SyncReport(
-        added=comparison.added,
-        changed=comparison.changed,
+        added=added,
+        changed=changed,
         unchanged=comparison.unchanged,
         deleted=deleted,
         failed=report.failed,
         seconds=time.monotonic() - begin,
+        outdated=report.outdated,
         failures=report.failures,
         dead_letters=report.dead_letters,
     )

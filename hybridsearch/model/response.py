@@ -183,7 +183,8 @@ class SyncReport:
     """What a `sync` did, or would do where it was a dry run.
 
     added, changed, deleted: documents of the index; unchanged: those that the source has as they
-    are; failed: records of the source that were set aside, whose documents stay as they are;
+    are; outdated: records older than what the index has, which stays, and which a dry run takes for
+    changed; failed: records of the source that were set aside, whose documents stay as they are;
     failures: the first of them; dead_letters: the file that holds all of them.
     """
 
@@ -193,6 +194,7 @@ class SyncReport:
     deleted: int
     failed: int
     seconds: float
+    outdated: int = 0
     failures: tuple[Failure, ...] = ()
     dead_letters: str | None = None
     dry_run: bool = False
@@ -204,6 +206,7 @@ class SyncReport:
             "changed": self.changed,
             "unchanged": self.unchanged,
             "deleted": self.deleted,
+            "outdated": self.outdated,
             "failed": self.failed,
             "dry_run": self.dry_run,
             "seconds": round(self.seconds, 3),

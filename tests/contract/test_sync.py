@@ -103,6 +103,14 @@ def test_a_source_that_breaks_deletes_nothing(make: Callable[..., Any]) -> None:
         assert list(held(index).values()).count("other") == (0 if dry_run else 9)
 
 
+def test_what_an_index_has_in_a_newer_version_is_counted_apart(make: Callable[..., Any]) -> None:
+    index = make(documents(range(3), _version=10))
+    source = documents([0], _version=9, title="older") + documents([1], _version=11, title="newer")
+    report = index.sync([*source, *documents([2, 3], _version=10)])
+    assert (report.added, report.changed, report.unchanged, report.outdated) == (1, 1, 1, 1)
+    assert list(held(index).values()) == ["title 0", "newer", "title 2", "title 3"]
+
+
 def test_a_dry_run_keeps_nobody_from_writing(make: Callable[..., Any], target: str) -> None:
     def broken() -> Iterator[Given]:
         yield {"_op": "update", "id": "d001", "title": "other"}
