@@ -14,6 +14,7 @@ from servers.fixtures import (  # noqa: F401 - fixtures
     opensearch_2_url,
     opensearch_url,
     postgresql,
+    secured_elasticsearch,
     server_url,
 )
 

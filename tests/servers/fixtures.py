@@ -19,6 +19,7 @@ from servers.cluster import Cluster, running_cluster
 from servers.errors import ServerStartError, ServerUnavailable
 from servers.postgresql import Database, running_postgresql
 from servers.process import running
+from servers.secured import Secured, running_secured
 
 ServerUrl = Callable[[str], str]
 
@@ -92,6 +93,17 @@ def elasticsearch_cluster() -> Iterator[Cluster]:
         except ServerUnavailable as reason:
             go_without(reason)
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def secured_elasticsearch() -> Iterator[Secured]:
+    """One that asks for passwords and keys, all session long."""
+    with ExitStack() as started:
+        try:
+            server = started.enter_context(running_secured())
+        except ServerUnavailable as reason:
+            go_without(reason)
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -69,14 +69,17 @@ class Server:
 
 
 @contextmanager
-def running(name: str, *, options: str = "") -> Iterator[Server]:
+def running(
+    name: str, *, settings: Mapping[str, str] | None = None, options: str = ""
+) -> Iterator[Server]:
     """The server of this recipe, on its own: answering when this is entered, gone when left.
 
-    options: of its Java, beside its heap.
+    settings: besides its recipe's; options: of its Java, beside its heap.
     """
     http_port, transport_port = free_ports(2)
-    settings = {"discovery.type": "single-node", "transport.port": str(transport_port)}
-    server = launch(RECIPES[name], http_port, settings, f"-Xms1g -Xmx1g {options}")
+    alone = {"discovery.type": "single-node", "transport.port": str(transport_port)}
+    given = {**alone, **(settings or {})}
+    server = launch(RECIPES[name], http_port, given, f"-Xms1g -Xmx1g {options}")
     try:
         wait_for(server, nodes=1)
         yield server
