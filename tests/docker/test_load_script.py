@@ -1,4 +1,4 @@
-"""docker/scripts/load.sh fills real servers; they have no passwords and no TLS."""
+"""docker/scripts/load.sh fills real servers; one of them asks for a password, none has TLS."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import ROOT
-from servers.ask import RefusedError, ask
-from servers.fixtures import ServerUrl
+from servers.ask import ask
+from servers.secured import Secured
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.encoding.packaged import DEMO_MODEL
@@ -26,14 +27,35 @@ PAGES = {
 }
 
 
+@dataclass(frozen=True)
+class There:
+    """A target of a new name, who may write there, and how the server is asked; runs: how often
+    the script is run, as by `docker compose up`."""
+
+    target: str
+    environment: dict[str, str]
+    ask: Callable[[str, str], Any]
+    runs: int
+
+    @property
+    def name(self) -> str:
+        return self.target.rpartition("/")[2]
+
+
 @pytest.fixture(params=["elasticsearch", "opensearch"])
-def place(request: pytest.FixtureRequest, server_url: ServerUrl) -> Iterator[tuple[str, str, str]]:
-    """A product, its URL, and a name for what is made there."""
-    url, name = server_url(request.param), f"demo-{uuid.uuid4().hex}"
-    yield request.param, url, name
-    for index in (name, f"{name}-log"):
-        with suppress(RefusedError):
-            ask("DELETE", f"{url}/{index}")
+def there(request: pytest.FixtureRequest) -> Iterator[There]:
+    name = f"demo-{uuid.uuid4().hex}"
+    if request.param == "opensearch":
+        url = request.getfixturevalue("server_url")("opensearch")
+        place = f"opensearch:{url.removeprefix('http:')}/{name}"
+        there = There(place, {}, lambda method, path: ask(method, f"{url}{path}"), runs=2)
+    else:
+        secured: Secured = request.getfixturevalue("secured_elasticsearch")
+        user = {f"HYBRIDSEARCH_{k.upper()}": v for k, v in secured.superuser.connection.items()}
+        place = f"elasticsearch:{secured.url.removeprefix('http:')}/{name}"
+        there = There(place, user, secured.ask, runs=1)
+    yield there
+    there.ask("DELETE", f"/{name},{name}-log")
 
 
 @pytest.fixture
@@ -48,28 +70,24 @@ def demo(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_it_loads_the_demo_and_leaves_searches_in_the_log(
-    demo: Path, place: tuple[str, str, str]
-) -> None:
-    product, url, name = place
-    there = f"{product}:{url.removeprefix('http:')}"
+def test_it_loads_the_demo_and_leaves_searches_in_the_log(demo: Path, there: There) -> None:
     environment = {
         **os.environ,
+        **there.environment,
         "HF_HUB_OFFLINE": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DEMO": str(demo),
-        "TARGET": f"{there}/{name}",
-        "HYBRIDSEARCH_QUERY_LOG": f"{there}/{name}-log",
+        "TARGET": there.target,
+        "HYBRIDSEARCH_QUERY_LOG": f"{there.target}-log",
     }
-    for times in (1, 2):  # run again, as `docker compose up` does, it adds nothing but searches
+    for run in range(there.runs):
         done = subprocess.run(
             ["sh", str(SCRIPT)], env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         assert "os.umask" in done.stdout
-        with HybridIndex.open(f"{there}/{name}") as index:
-            assert index.count() == len(PAGES)
-        ask("POST", f"{url}/{name}-log/_refresh")
-        assert ask("GET", f"{url}/{name}-log/_count")["count"] == 5 * times
-    settings = ask("GET", f"{url}/{name}/_settings")[name]["settings"]["index"]
+        assert there.ask("GET", f"/{there.name}/_count")["count"] == len(PAGES)
+        there.ask("POST", f"/{there.name}-log/_refresh")
+        assert there.ask("GET", f"/{there.name}-log/_count")["count"] == 3 * (run + 1)
+    settings = there.ask("GET", f"/{there.name}/_settings")[there.name]["settings"]["index"]
     assert settings["number_of_replicas"] == "0"
