@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
 import typer.main
 from pages import ROOT
 
@@ -76,15 +78,19 @@ def test_every_setting_of_a_connection_has_a_row_with_its_default() -> None:
     assert told["ca_certs"] == "the system's"
 
 
-def test_links_and_places_within_the_page_lead_somewhere() -> None:
-    headings = {
-        re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
-        for heading in re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+def places(page: Path) -> set[str]:
+    """Its headings, as links name them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", [PAGE, ROOT / "docker" / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         file, _, place = target.partition("#")
-        assert not file or (PAGE.parent / file).exists(), target
-        assert file or place in headings, target
+        found = (page.parent / file).resolve() if file else page
+        assert found.exists(), target
+        assert not place or place in places(found), target
 
 
 def test_commands_within_the_text_exist() -> None:
