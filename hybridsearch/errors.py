@@ -20,11 +20,13 @@
     * StorageError: the disk refused (full, read-only, damaged)
     * UnavailableError: no server answers, or it has no room
       * DeadlineError: no answer came within the time of the request
+      * WritesHeldError: a roll-out holds writes for a moment
     * NotAuthenticatedError, ForbiddenError: the server does not let the caller in, or not do this
     * UnsupportedServerError: the server is another product, or a version that is not supported
     * MappingMismatchError: the index is there, and is not as it has to be
     * RefusedError: the server understood the request and refused it
     * PartialResultsError: a part of the index did not answer
+    * RolloutError: a new version cannot serve, so that the old one goes on
 
 A message says what was wrong, where, and what to do about it.
 """
@@ -54,6 +56,7 @@ __all__ = [
     "PartialResultsError",
     "QueryError",
     "RefusedError",
+    "RolloutError",
     "SchemaError",
     "SourceError",
     "StorageError",
@@ -62,6 +65,7 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedServerError",
     "WriterBusyError",
+    "WritesHeldError",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -66,7 +67,8 @@ def test_what_is_copied_is_enough_to_build_the_package(tmp_path: Path) -> None:
     ids=lambda c: c[0],
 )
 def test_linters_have_nothing_to_say(command: list[str]) -> None:
-    if shutil.which(command[0]) is None:
+    found = shutil.which(command[0], path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
+    if found is None:
         pytest.skip(f"{command[0]} is not installed")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([found, *command[1:]], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
