@@ -24,6 +24,7 @@ class DeadLetters:
         self._target = target
         self._file: BinaryIO | None = None
         self._there: set[bytes] = set()
+        self._settled = 0
         self._used = False
 
     def add(self, place: str, id: str | None, reason: str, document: Any) -> None:
@@ -50,6 +51,7 @@ class DeadLetters:
         if self.chosen and path.absolute() != self.path.absolute():
             return
         self.path = path
+        self._settled = length
         try:
             with path.open("r+b") as file:
                 file.seek(length)
@@ -65,12 +67,13 @@ class DeadLetters:
             raise self._refused(error) from error
 
     def sync(self) -> int:
-        """Put the file on the disk; returns its length in bytes. Raises StorageError."""
+        """Put the file on the disk; returns how many of its bytes are settled: all, unless it has
+        lines of an earlier run that are still to come again. Raises StorageError."""
         try:
             if self._file is not None:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-            return self.path.stat().st_size
+            return self._settled if self._there else self.path.stat().st_size
         except FileNotFoundError:
             return 0
         except OSError as error:

@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 import hybridsearch.indexing.flow
@@ -272,3 +273,27 @@ def test_letters_are_on_the_disk_before_anything_is_called_durable(
     assert kept[-1] == 9
     assert kept == sorted(kept)
     assert kept[0] > 0
+
+
+def test_letters_come_once_however_often_a_run_is_killed(tmp_path: Path) -> None:
+    """A run that goes on finds letters of records that it has not come to yet."""
+    path = tmp_path / "letters.jsonl"
+
+    def killed(begin: int, settled: int, *reach: int) -> int:
+        """From a record on; what is settled after the first reach, the others come after that."""
+        letters = DeadLetters(path)
+        OPENED.append(letters)
+        letters.go_on(path, settled)
+        for end in reach:
+            for number in range(begin, end):
+                letters.add(str(number), None, "no", {})
+            begin, kept = end, letters.sync()
+            settled = kept if end == reach[0] else settled
+        return settled
+
+    settled = killed(0, 0, 5, 20)
+    settled = killed(5, settled, 8)
+    settled = killed(8, settled, 12, 30)
+    killed(12, settled, 35)
+    places = [orjson.loads(line)["place"] for line in path.read_bytes().splitlines()]
+    assert places == [str(number) for number in range(35)]
