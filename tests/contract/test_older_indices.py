@@ -13,6 +13,9 @@ from counting_encoder import CountingEncoder
 
 from hybridsearch import HybridIndex, Schema, Update
 from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.engines.cluster import opening
+from hybridsearch.engines.cluster.mapping import DIGESTS
+from hybridsearch.wiring.mapping import Wanted, apply_mapping
 
 SCHEMA = Schema(text=["title"], metadata={"year": "integer"})
 Open = Callable[[], HybridIndex]
@@ -91,3 +94,33 @@ def test_a_version_is_kept_all_the_same(older: HybridIndex) -> None:
     report = older.add([Update("a1", {"year": 8}, version=8), Update("a1", {"year": 7}, version=7)])
     assert (report.updated, report.outdated) == (1, 1)
     assert {document.id: document.version for document in older.scan()}["a1"] == 8
+
+
+def test_an_index_without_fields_for_digests_works_and_can_be_given_them(
+    target: str,
+    settings: dict[str, Any],
+    encoder: CountingEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if target.startswith("embedded:"):
+        pytest.skip("it has no mapping")
+    made = opening.index_body
+
+    def as_before(*given: Any) -> dict[str, Any]:
+        body = made(*given)
+        del body["mappings"]["properties"][DIGESTS]
+        return body
+
+    monkeypatch.setattr(opening, "index_body", as_before)
+    HybridIndex.create(target, schema=SCHEMA, encoder=encoder, settings=settings).close()
+    source = [article(n) for n in range(6)]
+    with HybridIndex.open(target, encoder=encoder) as index:
+        index.add([*source, Update("a1", {"title": "other words"})])
+        assert encoder.texts[6:] == ["other words"]
+        assert index.add([article(2, _version=9), article(2, _version=8)]).outdated == 1
+        assert index.sync(source).changed == 6
+        assert index.sync(source, dry_run=True).changed == 6
+    apply_mapping(target, Wanted())
+    with HybridIndex.open(target, encoder=encoder) as index:
+        assert index.sync(source).changed == 6
+        assert index.sync(source).unchanged == 6
