@@ -13,8 +13,7 @@ from counting_encoder import CountingEncoder
 
 from hybridsearch import HybridIndex, Schema, Update
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.cluster import opening
-from hybridsearch.engines.cluster.mapping import DIGESTS
+from hybridsearch.engines.cluster.mapping import DIGESTS, index_body
 from hybridsearch.wiring.mapping import Wanted, apply_mapping
 
 SCHEMA = Schema(text=["title"], metadata={"year": "integer"})
@@ -104,14 +103,13 @@ def test_an_index_without_fields_for_digests_works_and_can_be_given_them(
 ) -> None:
     if target.startswith("embedded:"):
         pytest.skip("it has no mapping")
-    made = opening.index_body
 
     def as_before(*given: Any) -> dict[str, Any]:
-        body = made(*given)
+        body = index_body(*given)
         del body["mappings"]["properties"][DIGESTS]
         return body
 
-    monkeypatch.setattr(opening, "index_body", as_before)
+    monkeypatch.setattr("hybridsearch.engines.cluster.opening.index_body", as_before)
     HybridIndex.create(target, schema=SCHEMA, encoder=encoder, settings=settings).close()
     source = [article(n) for n in range(6)]
     with HybridIndex.open(target, encoder=encoder) as index:
