@@ -48,7 +48,18 @@ def send(wire: Wire, step: Step, timeout: float) -> HttpReply | None:
         except ConnectionLostError as error:
             return HttpReply(LOST, error)
     left = _countdown(timeout)
-    reply: HttpReply = _retrying(timeout)(lambda: wire.send(step, left()))
+    heard: list[HttpReply] = []
+
+    def attempt() -> HttpReply:
+        heard.append(wire.send(step, left()))
+        return heard[-1]
+
+    try:
+        reply: HttpReply = _retrying(timeout)(attempt)
+    except ConnectionLostError:
+        if heard:  # by another node, or before: a refusal says more than silence
+            return heard[-1]
+        raise
     return reply
 
 
@@ -67,11 +78,18 @@ async def send_async(
         except ConnectionLostError as error:
             return HttpReply(LOST, error)
     left = _countdown(timeout)
+    heard: list[HttpReply] = []
 
     async def attempt() -> HttpReply:
-        return await wire.send(step, left())
+        heard.append(await wire.send(step, left()))
+        return heard[-1]
 
-    reply: HttpReply = await _retrying_async(timeout)(attempt)
+    try:
+        reply: HttpReply = await _retrying_async(timeout)(attempt)
+    except ConnectionLostError:
+        if heard:
+            return heard[-1]
+        raise
     return reply
 
 

@@ -115,6 +115,18 @@ def test_adding_ends_in_time_and_says_what_to_do(
     assert asked(filled.target, "get", "new") is None
 
 
+def test_a_refusal_says_more_than_the_silence_after_it(
+    filled: Place, proxy: FaultProxy, asked: Ask
+) -> None:
+    faults = iter([status(503)])
+
+    def begin() -> None:
+        proxy.fault = lambda exchange: next(faults, reset)(exchange)
+
+    with pytest.raises(UnavailableError, match="503: .*told to be 503"):
+        asked(filled.through(proxy.url), "count", connection=SHORT, then=begin)
+
+
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes_is_waited_for(
     filled: Place, proxy: FaultProxy, asked: Ask, fault: str

@@ -100,7 +100,7 @@ def test_kill_9_loses_nothing_acknowledged_and_leaves_an_index_that_opens(tmp_pa
             possible.append(apply(acknowledged, lines[-1]))
         acknowledged = check(target, possible)
     assert interrupted > KILLS // 3, "the kills came at the wrong moments to show anything"
-    assert version > KILLS
+    assert version > KILLS // 2
 
 
 def check(target: str, possible: list[dict[str, int]]) -> dict[str, int]:
