@@ -1,20 +1,23 @@
 """Records read into operations, in stretches that can be written at once.
 
 An update needs its document as the records before it leave it: where one of these is in the same
-stretch, another stretch begins.
+stretch, another stretch begins. So it does after some updates, since the documents that they change
+are read whole and may be large, however small the updates are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.records import Located, Record, Unreadable
 from hybridsearch.indexing.refused import Refused
 from hybridsearch.model.operation import Operation, Update, as_operation
 from hybridsearch.model.schema import Schema
+
+MOST_UPDATES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,18 +49,20 @@ class Stretch:
 
 
 def stretches(records: Sequence[Record], before: int, schema: Schema) -> Iterator[Stretch]:
-    """Cut records where an update follows another record of its id; before: how many were read
-    before them. At least one stretch."""
-    stretch, ids = Stretch(), set[str]()
+    """Cut records where an update follows another record of its id, or enough others; before: how
+    many were read before them. At least one stretch."""
+    stretch, ids, updates = Stretch(), set[str](), 0
     for position, record in enumerate(records, start=before + 1):
         try:
             operation = as_operation(_given(record), schema.dense)
         except DocumentError as error:
             stretch.refused.append(Refused(position, record, error))
             continue
-        if isinstance(operation, Update) and operation.id in ids:
-            yield stretch
-            stretch, ids = Stretch(), set()
+        if isinstance(operation, Update):
+            if operation.id in ids or updates >= MOST_UPDATES:
+                yield stretch
+                stretch, ids, updates = Stretch(), set(), 0
+            updates += 1
         ids.add(operation.id)
         stretch.good.append(Read(position, record, operation))
     yield stretch

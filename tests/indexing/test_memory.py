@@ -12,15 +12,16 @@ from cluster_places import Place
 from numbered_documents import SCHEMA
 from servers.fixtures import ServerUrl
 
-from hybridsearch import HybridIndex
+from hybridsearch import Delete, HybridIndex, Update
 from hybridsearch.indexing.seen import Seen
+from hybridsearch.indexing.stretch import MOST_UPDATES, stretches
 
 # The process's own peak, after a start that loads everything.
 PROGRAM = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
 from numbered_documents import numbered
-from hybridsearch import HybridIndex
+from hybridsearch import Delete, HybridIndex, Update
 
 with HybridIndex.open(sys.argv[2]) as index:
     report = index.add(map(numbered, range(int(sys.argv[3]))))
@@ -60,3 +61,11 @@ def test_beyond_the_bound_no_more_ids_are_remembered() -> None:
     ids = [f"d{number}" for number in range(2_000)]
     assert [seen.add(ids[:1_000]), seen.add(ids[1_000:]), seen.add(ids)] == [0, 0, 1_000]
     assert not seen.all_of_them
+
+
+def test_only_so_many_documents_are_read_for_their_updates_at_a_time() -> None:
+    updates = [Update(str(number), {"year": number}) for number in range(150)]
+    records = [*updates[:30], Delete("x"), *updates[30:]]
+    cut = list(stretches(records, 0, SCHEMA))
+    assert [len(stretch.updated) for stretch in cut] == [MOST_UPDATES, MOST_UPDATES, 22]
+    assert [read.position for stretch in cut for read in stretch.good] == list(range(1, 152))
