@@ -120,10 +120,13 @@ def test_a_refusal_says_more_than_the_silence_after_it(
 ) -> None:
     faults = iter([status(503)])
 
-    def begin() -> None:
-        proxy.fault = lambda exchange: next(faults, reset)(exchange)
+    def refuse_then_reset(exchange: Exchange) -> None:
+        next(faults, reset)(exchange)
 
-    with pytest.raises(UnavailableError, match="503: .*told to be 503"):
+    def begin() -> None:
+        proxy.fault = refuse_then_reset
+
+    with pytest.raises(UnavailableError, match=r"503: .*told to be 503"):
         asked(filled.through(proxy.url), "count", connection=SHORT, then=begin)
 
 
