@@ -11,7 +11,7 @@ __all__ = ["UNKNOWN_ENCODER", "same_text", "text_digest", "vectors_digest"]
 
 # Part of every digest: raised when the same text is cut into other passages than before.
 _CUTTING: Final = 1
-# Of the digest of vectors; the rest are of the encoder.
+# Of the digest of vectors; the rest are of how they were made.
 _TEXT_DIGITS: Final = 24
 
 UNKNOWN_ENCODER: Final = "0" * 16
@@ -29,12 +29,13 @@ def text_digest(text: str, window: int, overlap: int) -> str:
 
 
 def vectors_digest(text: str, window: int, overlap: int, encoder: str) -> str:
-    """32 hexadecimal digits of what vectors are made of: a text as of `text_digest`, and an
-    encoder, by the digest of its fingerprint (`Fingerprint.digest`)."""
-    of_text = text_digest(text, window, overlap)[:_TEXT_DIGITS]
-    return of_text + encoder[: DIGEST_DIGITS - _TEXT_DIGITS]
+    """32 hexadecimal digits of what vectors are made of: some of a text, others of how it is cut
+    and of its encoder, by the digest of its fingerprint (`Fingerprint.digest`)."""
+    of_text = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_TEXT_DIGITS]
+    how = hashlib.sha256(f"{_CUTTING} {window} {overlap} {encoder}".encode()).hexdigest()
+    return of_text + how[: DIGEST_DIGITS - _TEXT_DIGITS]
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether two digests of vectors are of one text, whichever encoder made them."""
+    """Whether two digests of vectors are of one text, however they were made."""
     return one[:_TEXT_DIGITS] == other[:_TEXT_DIGITS]

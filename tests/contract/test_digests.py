@@ -232,7 +232,11 @@ def test_an_index_without_an_encoder_takes_vectors_with_their_places(
 ) -> None:
     encoding.add([article("1")])
     (given,) = encoding.scan(vectors=True)
-    plain = PARTS.model_copy(update={"dense": encoding.schema.dense})
+    dense = {
+        name: {"embeds": field.embeds, "dims": field.dims, "window": 77}
+        for name, field in encoding.schema.dense.items()
+    }
+    plain = Schema(text=PARTS.text, metadata=PARTS.metadata, dense=dense)
     with HybridIndex.create(f"embedded:{tmp_path / 'n'}", schema=plain, encoder=None) as index:
         index.add([given])
         (found,) = index.scan(vectors=True)
