@@ -59,6 +59,8 @@ def _kept(document: Any) -> bytes:
     if isinstance(document, str):
         return _string(document)
     if isinstance(document, Document | Update | Delete):
+        if not _has_mappings(document):
+            return _string(repr(document))
         document = _as_dict(document)
     try:
         text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
@@ -67,6 +69,13 @@ def _kept(document: Any) -> bytes:
     # JSON has no numbers that are not finite: what reads null would be sent as such.
     whole = len(text) <= LONGEST_DOCUMENT and not _holds_odd_numbers(document)
     return text if whole else _string(text.decode())
+
+
+def _has_mappings(operation: Operation) -> bool:
+    parts: tuple[Any, ...] = ()
+    if not isinstance(operation, Delete):
+        parts = operation.fields, operation.vectors
+    return all(isinstance(part, Mapping) for part in parts)
 
 
 def _as_dict(operation: Operation) -> dict[str, Any]:

@@ -47,9 +47,9 @@ class Refused:
 
 
 def _id(given: Any) -> str | None:
+    id: Any = None
     if isinstance(given, Document | Update | Delete):
-        return given.id
-    if isinstance(given, Mapping):
+        id = given.id
+    elif isinstance(given, Mapping):
         id = given.get("id", given.get("_id"))
-        return id if isinstance(id, str) else None
-    return None
+    return id if isinstance(id, str) else None

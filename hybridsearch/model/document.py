@@ -43,6 +43,8 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
         check_version(given.version, given.id)
         if given.fields.__class__ is not dict and not isinstance(given.fields, Mapping):
             raise DocumentError("its fields must be a mapping of names to values", id=given.id)
+        if given.vectors.__class__ is not dict and not isinstance(given.vectors, Mapping):
+            raise DocumentError("its vectors must be a mapping of vector fields", id=given.id)
         return given
     if given.__class__ is not dict and not isinstance(given, Mapping):
         raise DocumentError(f"a document must be an object with an id, not {_kind(given)}")

@@ -170,6 +170,28 @@ def test_what_cannot_be_done_is_set_aside_and_can_be_sent_again(
     assert (again.indexed, again.updated, again.failed) == (1, 1, 0)
 
 
+def test_operations_of_the_wrong_types_are_set_aside_like_all_others(
+    make: Callable[..., Any], tmp_path: Path
+) -> None:
+    index = make([{"id": "1", "title": "old", "dense": unit(1)}])
+    wrong: list[Any] = [
+        Delete(5),  # type: ignore[arg-type]
+        Update(5, {"year": 1}),  # type: ignore[arg-type]
+        Update("1", ["year"]),  # type: ignore[arg-type]
+        Update("1", {}, [1.0]),  # type: ignore[arg-type]
+        Document("2", None),  # type: ignore[arg-type]
+        Document("2", {"title": "x"}, unit(1)),  # type: ignore[arg-type]
+    ]
+    letters = tmp_path / "letters.jsonl"
+    report = index.add([*wrong, Update("1", {"year": 7})], dead_letters=letters)
+    assert (report.failed, report.updated) == (len(wrong), 1)
+    reasons = [failure.reason for failure in report.failures]
+    assert all("id must be a string" in reason for reason in reasons[:2])
+    assert all("fields must be a mapping" in reasons[at] for at in (2, 4))
+    assert all("vectors must be a mapping" in reasons[at] for at in (3, 5))
+    assert len(letters.read_text().splitlines()) == len(wrong)
+
+
 def test_given_vectors_stay_until_others_are_given(make: Callable[..., Any]) -> None:
     index = make([{"id": "1", "title": "old", "year": 1, "dense": unit(1)}])
     index.add([{"_op": "update", "id": "1", "title": "a longer title"}])
