@@ -96,11 +96,6 @@ class DocumentFiles:
         # have left one file with more documents than the other.
         align([self._records, self._revisions])
 
-    @property
-    def next_ordinal(self) -> int:
-        """The ordinal of the next record."""
-        return self._records.count
-
     def append(
         self,
         documents: Sequence[tuple[bytes, bytes]],
