@@ -83,6 +83,12 @@ def _copied(
     there = copy.scan(vectors=True) if copy.count() else iter(())
     documents = lacking(_watched(origin.scan(vectors=True), total, progress), there)
     report = copy.add(documents, dead_letters=dead_letters)
+    if report.outdated:
+        raise EngineError(
+            f"{report.outdated:,} documents have newer versions at {copy.target} than at "
+            f"{origin.target}, and stay as they are: it was written to since it was a copy; copy "
+            "to a new name"
+        )
     have = copy.info()
     if not report.failed:
         _check(origin.info(), have)

@@ -324,3 +324,15 @@ def count(target: str) -> int:
         return int(ask("GET", f"{url}/_count")["count"])
     except RefusedError:
         return 0
+
+
+def test_a_copy_that_has_newer_documents_is_told_from_an_equal_one(new_target: NewTarget) -> None:
+    source, target = new_target("embedded"), new_target("embedded")
+    given = {"id": "a", "title": "x", "dense": random_units(1, dims=DIMS)[0]}
+    with HybridIndex.create(source, schema=SCHEMA, encoder=None) as origin:
+        origin.add([{**given, "_version": 5}])
+    copy_index(source, target)
+    with HybridIndex.open(target) as copy:
+        copy.add([{**given, "title": "newer", "_version": 6}])
+    with pytest.raises(EngineError, match=r"1 documents have newer versions .* to a new name"):
+        copy_index(source, target)
