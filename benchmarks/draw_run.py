@@ -34,9 +34,10 @@ def draw(run: dict[str, Any], picture: Path) -> None:
         if name in rows[-1]:
             values = [row[name] for row in rows]
             memory.plot(seconds, values, color=colour, linewidth=1.2, label=label)
-    memory.set_ylabel("MB, without files")
+    memory.set_ylabel("MB, without pages of files")
     memory.set_xlabel("seconds")
-    memory.legend(frameon=False, loc="center right")
+    if "server_mb" in rows[-1]:
+        memory.legend(frameon=False, loc="center right")
     for axes in (rates, memory):
         axes.set_ylim(bottom=0)
         axes.margins(x=0)
