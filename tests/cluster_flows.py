@@ -13,6 +13,7 @@ from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.server import Server
+from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.elasticsearch.dialect import Elasticsearch
 from hybridsearch.engines.opensearch.dialect import OpenSearch
@@ -37,11 +38,21 @@ SERVERS = {
 }
 
 
-def index_on(product: str, **settings: Any) -> ClusterIndex:
-    """An index called books on this product, as its engine knows it once it is open."""
-    chosen = IndexSettings.of(settings)
-    target = f"{product}://host:9200/books"
-    return ClusterIndex("books", target, DEFINITION, chosen, DIALECTS[product], SERVERS[product])
+def index_on(product: str, adopted: Shape | None = None, **settings: Any) -> ClusterIndex:
+    """An index called books on this product, as its engine knows it once it is open.
+
+    adopted: the shape of one that others made, which has no fields for digests.
+    """
+    return ClusterIndex(
+        "books",
+        f"{product}://host:9200/books",
+        DEFINITION,
+        IndexSettings.of(settings),
+        DIALECTS[product],
+        SERVERS[product],
+        digests=adopted is None,
+        adopted=adopted,
+    )
 
 
 def driven(

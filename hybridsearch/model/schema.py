@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -34,6 +34,9 @@ Analyzer: TypeAlias = Literal[
     "swedish",
     "turkish",
 ]
+CUSTOM_ANALYZER: Final = "custom"
+"""Of an index that was adopted: its own, which no other index has."""
+AnyAnalyzer: TypeAlias = Analyzer | Literal["custom"]
 RESERVED = frozenset({"id", "_id"})
 
 
@@ -42,7 +45,7 @@ class TextField(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    analyzer: Analyzer = "standard"
+    analyzer: AnyAnalyzer = "standard"
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
 
@@ -165,6 +168,17 @@ class Schema(BaseModel):
     def field_types(self) -> dict[str, FieldType]:
         """The metadata fields and their types, as filters see them."""
         return {name: field.type for name, field in self.metadata.items()}
+
+    def check_makeable(self) -> None:
+        """Raises SchemaError where no new index can be made of it, since an adopted one's analyzer
+        is its own."""
+        for name, field in self.text.items():
+            if field.analyzer == CUSTOM_ANALYZER:
+                raise SchemaError(
+                    f"the analyzer of {name!r} is that of the index it was adopted from, which "
+                    "another index does not have: name one in a schema of your own, such as "
+                    "standard or english"
+                )
 
     def with_dims(self, dims: int) -> Schema:
         """The same schema, with `dims` filled in for every vector field that leaves it open."""

@@ -12,7 +12,7 @@ from hybridsearch.engines.calls import Create
 from hybridsearch.engines.cluster.comparison import Difference, compare
 from hybridsearch.engines.cluster.engine import ClusterEngine
 from hybridsearch.engines.cluster.index_settings import IndexSettings
-from hybridsearch.engines.cluster.mapping import index_body
+from hybridsearch.engines.cluster.mapping import index_body, read_shape
 from hybridsearch.engines.cluster.rendering import rendered
 from hybridsearch.engines.cluster.revising import (
     FoundIndex,
@@ -23,7 +23,7 @@ from hybridsearch.engines.cluster.revising import (
 from hybridsearch.engines.cluster.search_template import search_template
 from hybridsearch.engines.elasticsearch.esql import esql_statement
 from hybridsearch.engines.protocol import EngineOptions
-from hybridsearch.errors import IndexNotFoundError, SchemaError
+from hybridsearch.errors import ConfigurationError, IndexNotFoundError, SchemaError
 from hybridsearch.fusion.settings import parse_fusion
 from hybridsearch.fusion.table import Column
 from hybridsearch.fusion.weights import weights_of
@@ -158,6 +158,11 @@ def _with_dims(schema: Schema, dims: int | None) -> Schema:
 
 def _body(found: FoundIndex, wanted: Wanted, cluster: ClusterEngine) -> dict[str, Any]:
     """What would be rendered now for an index that is there."""
+    if read_shape(found.body["mappings"], cluster.name) is not None:
+        raise ConfigurationError(
+            f"the index {cluster.name} was adopted: its mapping is its own, and nothing is "
+            "rendered for it"
+        )
     there = found.definition
     schema = there.schema
     if wanted.schema is not None:

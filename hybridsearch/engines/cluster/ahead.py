@@ -22,10 +22,12 @@ from hybridsearch.engines.calls import (
 )
 from hybridsearch.engines.cluster.documents import source_filter, stored
 from hybridsearch.engines.cluster.filters import filter_query
-from hybridsearch.engines.cluster.hits import inner_hits, passage
+from hybridsearch.engines.cluster.hits import id_of, inner_hits, passage
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.mapping import ID
-from hybridsearch.engines.cluster.searches import lexical, with_passages
+from hybridsearch.engines.cluster.nesting import with_passages
+from hybridsearch.engines.cluster.passages import whole_text
+from hybridsearch.engines.cluster.searches import lexical, nearest
+from hybridsearch.engines.cluster.similarity import Scale, slope
 
 Body = dict[str, Any]
 Query = dict[str, Any]
@@ -43,14 +45,14 @@ def best_bm25(words: int, factor: float) -> float:
     return _BM25_A_WORD * words * factor
 
 
-def similarity_range(slope: float) -> float:
-    """About how far the scores of a vector's neighbours reach; slope: a dialect's."""
-    return _COSINE_RANGE * slope
+def similarity_range(scale: Scale) -> float:
+    """About how far the scores of a vector's neighbours reach."""
+    return _COSINE_RANGE * slope(scale)
 
 
 def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
     """The documents that a blend inside the server puts first, with their fields and passages."""
-    among = None if call.where is None else filter_query(call.where, index.schema)
+    among = None if call.where is None else filter_query(call.where, index)
     clauses = []
     for query, weight in zip(call.queries, ahead.weights, strict=True):
         if weight <= 0:
@@ -60,10 +62,11 @@ def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
             clauses.append(_boosted(lexical(query, None), weight / best))
             continue
         neighbours = min(call.window, _NEIGHBOURS * ahead.count)
-        near = index.dialect.nearest(query, index.settings, neighbours, among)
+        near = nearest(query, neighbours, among, index)
+        shape = index.shape.vectors[query.field]
         if _asks_inner_hits(ahead, index) and "nested" in near:
-            near = with_passages(near, query, ahead.passages)
-        span = similarity_range(index.dialect.similarity_slope)
+            near = with_passages(near, shape, query.name, ahead.passages)
+        span = similarity_range(shape.scale)
         clauses.append(_boosted(near, weight / span))
     asked: Query = {"should": clauses, "minimum_should_match": 1}
     if among is not None:
@@ -71,7 +74,9 @@ def ahead_body(call: Retrieve, ahead: Ahead, index: ClusterIndex) -> Body:
     return {
         "track_total_hits": False,
         "size": ahead.count,
-        "_source": source_filter(index.schema, ahead.fields, places=ahead.passages > 0),
+        "_source": source_filter(
+            index.schema, index.shape, ahead.fields, places=ahead.passages > 0
+        ),
         "query": {"bool": asked},
     }
 
@@ -98,8 +103,8 @@ def brought(
                 found = _passages(hit, query, similarities[query.name], index)
                 passages = None if found is None else passages + found
         if passages is not None:
-            id = source[ID]
-            documents[id] = stored(id, source, index.schema, ahead.fields, passages)
+            id = id_of(hit, index)
+            documents[id] = stored(id, source, index.schema, index.shape, ahead.fields, passages)
     return documents
 
 
@@ -114,13 +119,18 @@ def _passages(
     inner = inner_hits(hit, query)
     if inner:
         return [passage(query, found, index) for found in inner]
-    places = hit["_source"].get(query.field) or []
-    if len(places) > 1:
+    score = similarities.get(id_of(hit, index))
+    shape = index.shape.vectors[query.field]
+    if shape.nested is None:
+        # Without a score, nothing here tells whether the document has a vector.
+        whole = whole_text(hit["_source"], query.field, index.schema)
+        return None if score is None else [PassageMatch(query.field, *whole, score)]
+    places = hit["_source"].get(shape.nested) or []
+    if len(places) > 1 or not shape.places:
         index.seen.several_passages = True
         return None
     if not places:
         return []
-    score = similarities.get(hit["_source"][ID])
     if score is None:
         return None
     return [PassageMatch(query.field, places[0]["start"], places[0]["end"], score)]
@@ -134,4 +144,6 @@ def _asks_inner_hits(ahead: Ahead, index: ClusterIndex) -> bool:
 
 def _boosted(query: Query, boost: float) -> Query:
     ((kind, inner),) = query.items()
+    if kind == "knn":  # which one product would have within the field's name
+        return {"bool": {"must": [query], "boost": boost}}
     return {kind: {**inner, "boost": boost}}

@@ -34,6 +34,7 @@ from hybridsearch.engines.cluster.reading import get, get_vectors, get_whole
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
 from hybridsearch.engines.cluster.scanning import list_ids, scan
+from hybridsearch.engines.cluster.shape import VectorShape
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 from hybridsearch.engines.cluster.writes import write
 from hybridsearch.engines.protocol import Call, Reply
@@ -118,10 +119,10 @@ def _refresh(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
 
 
 def _count(call: Count, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Counted]:
-    query = {"match_all": {}} if call.where is None else filter_query(call.where, index.schema)
+    query = {"match_all": {}} if call.where is None else filter_query(call.where, index)
     body: dict[str, Any] = {"size": 0, "track_total_hits": True, "query": query}
     if index.schema.dense:
-        body["aggs"] = {name: {"nested": {"path": name}} for name in index.schema.dense}
+        body["aggs"] = {name: _counted(index.shape.vectors[name]) for name in index.schema.dense}
     reply = yield HttpRequest(
         "POST",
         f"{index.path}/_search",
@@ -138,6 +139,13 @@ def _count(call: Count, index: ClusterIndex) -> Generator[HttpRequest, HttpReply
         {name: passages[name]["doc_count"] for name in index.schema.dense},
         size,
     )
+
+
+def _counted(shape: VectorShape) -> dict[str, Any]:
+    """The aggregation that counts a field's vectors."""
+    if shape.nested is None:
+        return {"filter": {"exists": {"field": shape.vector}}}
+    return {"nested": {"path": shape.nested}}
 
 
 def _bytes(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, int | None]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hybridsearch.engines.calls import (
     Complete,
     Completed,
+    DenseQuery,
     RetrieverQuery,
 )
 from hybridsearch.engines.cluster.hits import document
@@ -35,6 +36,15 @@ def completion_searches(call: Complete, index: ClusterIndex) -> list[Search]:
     if call.fetch:
         body = documents_body(call.fetch, call.fields, call.queries, call.passages, index)
         searches.append(Search(body, copies, "for documents", call.allow_partial))
+        searches += [
+            Search(
+                scores_body(query, call.fetch, index),
+                copies,
+                f"for passages of {query.name}",
+                call.allow_partial,
+            )
+            for query in _of_whole_documents(call, index)
+        ]
     return searches
 
 
@@ -49,8 +59,13 @@ def completed(call: Complete, answers: Sequence[Answer], index: ClusterIndex) ->
     incomplete = frozenset(at for at, answer in enumerate(asked) if answer.warning)
     documents = {}
     if call.fetch:
-        for hit in next(given).hits:
-            found = document(hit, call.queries, call.fields, index)
+        hits = next(given).hits
+        whole = {
+            query.name: _by_id(query, next(given), index)
+            for query in _of_whole_documents(call, index)
+        }
+        for hit in hits:
+            found = document(hit, call.queries, call.fields, index, whole)
             documents[found.id] = found
     warnings = tuple(answer.warning for answer in answers if answer.warning)
     return Completed(scores, documents, warnings=warnings, incomplete=incomplete)
@@ -59,6 +74,21 @@ def completed(call: Complete, answers: Sequence[Answer], index: ClusterIndex) ->
 def _scores(
     query: RetrieverQuery, ids: Sequence[str], answer: Answer, index: ClusterIndex
 ) -> NDArray[np.float64]:
-    found = candidates(query, answer, index)
-    by_id = dict(zip(found.ids, found.scores.tolist(), strict=True))
+    by_id = _by_id(query, answer, index)
     return np.array([by_id.get(id, np.nan) for id in ids], dtype=np.float64)
+
+
+def _by_id(query: RetrieverQuery, answer: Answer, index: ClusterIndex) -> dict[str, float]:
+    found = candidates(query, answer, index)
+    return dict(zip(found.ids, found.scores.tolist(), strict=True))
+
+
+def _of_whole_documents(call: Complete, index: ClusterIndex) -> list[DenseQuery]:
+    """The queries for vectors that stand for whole documents, which inner hits do not tell."""
+    return [
+        query
+        for query in call.queries
+        if isinstance(query, DenseQuery)
+        and call.passages
+        and index.shape.vectors[query.field].nested is None
+    ]

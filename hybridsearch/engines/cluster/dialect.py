@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hybridsearch.engines.calls import DenseQuery
+from hybridsearch.engines.cluster.found_vector import FoundVector
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.server import Server
+from hybridsearch.engines.cluster.shape import VectorShape
 
 Query = dict[str, Any]
 
@@ -27,10 +26,6 @@ class Dialect(Protocol):
         """Its name in messages."""
 
     @property
-    def similarity_slope(self) -> float:
-        """How much a score rises with a dot product, where that is not negative."""
-
-    @property
     def view_place(self) -> tuple[str, str]:
         """The path, after an index's, at which views are opened, alone at which they are closed;
         and what their name is called there."""
@@ -41,25 +36,38 @@ class Dialect(Protocol):
     def vector_field(self, dims: int, settings: IndexSettings) -> dict[str, Any]:
         """The mapping of a vector; raises ConfigurationError for what the product lacks."""
 
+    def vector_shape(self, name: str, settings: IndexSettings) -> VectorShape:
+        """Where a vector field of an index that is made here has its vectors."""
+
+    def found_vector(
+        self, name: str, field: Mapping[str, Any], nested: str | None, settings: Mapping[str, Any]
+    ) -> FoundVector | str:
+        """A vector field that others made, or why it cannot serve as one.
+
+        field: its mapping; nested: the nested field that it lies in; settings: of the index.
+        """
+
     def settings(self, settings: IndexSettings, *, vectors: bool) -> dict[str, Any]:
         """The product's own settings of an index, beside shards and the like."""
 
     def nearest(
-        self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
+        self,
+        query: DenseQuery,
+        shape: VectorShape,
+        settings: IndexSettings,
+        window: int,
+        where: Query | None,
     ) -> Query:
         """The query for the `window` documents nearest to a vector, each by its best passage."""
 
     def similarities_of(
-        self, query: DenseQuery, settings: IndexSettings, ids: Sequence[str]
+        self, query: DenseQuery, shape: VectorShape, among: Query, count: int
     ) -> Query:
-        """The query for the exact similarities of these documents and, as inner hits where asked,
-        of their passages."""
+        """The query for the exact similarities of the `count` documents that `among` finds and, as
+        inner hits where asked, of their passages."""
 
     def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any] | bool:
         """What of a search brings these parts of the source, whole vectors among them."""
-
-    def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Dot products, -1..1, from the scores the product gives for them."""
 
     def bm25_factor(self, server: Server) -> float:
         """What the product multiplies Lucene's BM25 with."""

@@ -13,7 +13,7 @@ import orjson
 
 from hybridsearch.engines.calls import WriteDocument
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.mapping import DIGESTS, ID
+from hybridsearch.engines.cluster.mapping import DIGESTS
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.engines.reading_calls import GetDigests, GotDigests
@@ -21,28 +21,31 @@ from hybridsearch.model.digests import Digests
 
 _PURPOSE: Final = "for digests"
 _PARTS: Final = "hits.hits.fields,_shards.failed,_shards.failures,timed_out,error,status"
-_FIELDS: Final = (ID, f"{DIGESTS}.document", f"{DIGESTS}.text")
+_FIELDS: Final = (f"{DIGESTS}.document", f"{DIGESTS}.text")
 # Fewer than a search may ask for, in ids as in hits.
 _AT_ONCE: Final = 5_000
 
 
 def kept(document: WriteDocument) -> dict[str, Any]:
-    """What is stored, nothing where nothing is known: texts as DIGEST:FIELD, which asks for no
-    field of the mapping for each."""
-    texts = [
-        f"{passages.digest}:{name}"
-        for name, passages in document.vectors.items()
-        if passages.digest
-    ]
+    """What is stored of a document's digests, nothing where nothing is known."""
     made: dict[str, Any] = {}
     if document.digest is not None:
-        made = {"document": document.digest, "text": texts}
+        texts = {
+            name: passages.digest for name, passages in document.vectors.items() if passages.digest
+        }
+        made = digest_values(Digests(document.digest, texts))
     # Beside the product's own, which counts every write and is not what was given.
     return made if document.version is None else {**made, "version": document.version}
 
 
+def digest_values(digests: Digests) -> dict[str, Any]:
+    """Texts as DIGEST:FIELD, which asks for no field of the mapping for each."""
+    texts = [f"{digest}:{name}" for name, digest in digests.text.items()]
+    return {"document": digests.document, "text": texts}
+
+
 def digests_of(given: Mapping[str, Any]) -> Digests:
-    """Reverse of `kept`."""
+    """Reverse of `digest_values`."""
     texts = (text.partition(":") for text in given.get("text") or ())
     return Digests(given.get("document"), {name: digest for digest, _, name in texts})
 
@@ -62,23 +65,29 @@ def get_digests(
         reply = yield HttpRequest(
             "POST",
             f"{index.path}/_search",
-            orjson.dumps(_body(call.ids[begin : begin + _AT_ONCE])),
-            {"allow_partial_search_results": "false", "filter_path": _PARTS},
+            orjson.dumps(_body(call.ids[begin : begin + _AT_ONCE], index)),
+            {
+                "allow_partial_search_results": "false",
+                "filter_path": _PARTS if index.shape.id else f"{_PARTS},hits.hits._id",
+            },
         )
         body = check_reply(reply, _PURPOSE, target=index.target)
         check_shards(body, _PURPOSE, index.target)
         for hit in body.get("hits", {}).get("hits", ()):
-            id, document, texts = (hit["fields"].get(name, ()) for name in _FIELDS)
-            found[id[0]] = digests_of({"document": next(iter(document), None), "text": texts})
+            fields = hit.get("fields", {})
+            id = fields[index.shape.id][0] if index.shape.id else hit["_id"]
+            document, texts = (fields.get(name, ()) for name in _FIELDS)
+            found[id] = digests_of({"document": next(iter(document), None), "text": texts})
     return GotDigests(found)
 
 
-def _body(ids: Sequence[str]) -> dict[str, Any]:
-    return {
+def _body(ids: Sequence[str], index: ClusterIndex) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "size": len(ids),
         "track_total_hits": False,
-        "query": {"bool": {"filter": [{"terms": {ID: list(ids)}}]}},
+        "query": {"bool": {"filter": [index.shape.among(ids)]}},
         "_source": False,
-        "stored_fields": "_none_",
-        "docvalue_fields": list(_FIELDS),
     }
+    if index.shape.id is None:
+        return {**body, "docvalue_fields": list(_FIELDS)}
+    return {**body, "stored_fields": "_none_", "docvalue_fields": [index.shape.id, *_FIELDS]}

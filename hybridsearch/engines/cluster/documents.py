@@ -14,8 +14,11 @@ from typing import Any, Final
 import orjson
 
 from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
+from hybridsearch.engines.cluster.adopted import adopted_body, adopted_fields
 from hybridsearch.engines.cluster.digests import kept
-from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID, VECTOR
+from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
+from hybridsearch.engines.cluster.passages import parts_of
+from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.model.schema import FieldType, Schema
 
 _ISO: Final = re.compile(
@@ -25,8 +28,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
 
 
-def body_of(document: WriteDocument, schema: Schema, *, digests: bool) -> bytes:
+def body_of(document: WriteDocument, schema: Schema, shape: Shape, *, digests: bool) -> bytes:
     """The JSON that is stored; digests: whether the index has fields for them."""
+    if not shape.own:
+        return adopted_body(document, schema, shape, digests=digests)
     extra: dict[str, Any] = {}
     if all(_goes_as_it_is(name, given, schema) for name, given in document.fields.items()):
         fields = document.source[1:-1]
@@ -67,10 +72,21 @@ def stored(
     id: str,
     source: Mapping[str, Any],
     schema: Schema,
+    shape: Shape,
     fields: Sequence[str] | None,
     passages: Sequence[PassageMatch] = (),
 ) -> StoredDocument:
     """The document of a hit's source, its fields as they were given."""
+    found = fields_of(source, schema, shape)
+    if fields is not None:
+        found = {name: found[name] for name in fields if name in found}
+    return StoredDocument(id, found, tuple(passages))
+
+
+def fields_of(source: Mapping[str, Any], schema: Schema, shape: Shape) -> dict[str, Any]:
+    """The fields of a source, as they were given."""
+    if not shape.own:
+        return adopted_fields(source, schema, shape)
     extra = source.get(EXTRA) or {}
     found = {
         name: value
@@ -78,30 +94,48 @@ def stored(
         if name not in {ID, EXTRA, DIGESTS} and name not in schema.dense
     }
     found.update(extra)
-    if fields is not None:
-        found = {name: found[name] for name in fields if name in found}
-    return StoredDocument(id, found, tuple(passages))
+    return found
 
 
-def whole_source(schema: Schema) -> list[str]:
+def whole_source(schema: Schema, shape: Shape) -> list[str]:
     """The parts of the source that are all of a document, each part of a passage by its name:
     products that keep vectors apart from the source put them back for who names them."""
-    passages = [f"{name}.{part}" for name in schema.dense for part in ("start", "end", VECTOR)]
+    passages = [part for name in schema.dense for part in parts_of(name, schema, shape)]
+    if not shape.own:
+        return ["*", *passages]
     return [ID, DIGESTS, EXTRA, *schema.text, *schema.metadata, *passages]
 
 
 def source_filter(
-    schema: Schema, fields: Sequence[str] | None, *, places: bool = False
+    schema: Schema, shape: Shape, fields: Sequence[str] | None, *, places: bool = False
 ) -> dict[str, Any]:
     """Which parts of the source are wanted, places: also those of passages; never vectors.
 
     Parts are named one by one: where vectors are kept apart from the source, leaving them out by
     name makes OpenSearch put them back first.
     """
+    if not shape.own:
+        return _adopted_filter(shape, fields, places)
     known = (*schema.text, *schema.metadata)
     wanted = [*known, EXTRA] if fields is None else [*fields, *(f"{EXTRA}.{f}" for f in fields)]
     spans = [f"{name}.{end}" for name in schema.dense for end in ("start", "end") if places]
     return {"includes": [ID, *wanted, *spans]}
+
+
+def _adopted_filter(shape: Shape, fields: Sequence[str] | None, places: bool) -> dict[str, Any]:
+    """The same where documents have fields that no schema names."""
+    ids = [] if shape.id is None else [shape.id]
+    spans = [
+        f"{vector.nested}.{end}"
+        for vector in shape.vectors.values()
+        for end in ("start", "end")
+        if places and vector.places
+    ]
+    if fields is not None:
+        return {"includes": [*ids, *fields, *spans] or [DIGESTS]}
+    # A name within an object that is left out as a whole would not come back.
+    tops = [vector.vector if spans else vector.top for vector in shape.vectors.values()]
+    return {"excludes": tops}
 
 
 def _goes_as_it_is(name: str, given: Any, schema: Schema) -> bool:

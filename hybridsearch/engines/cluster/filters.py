@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.errors import FilterError
 from hybridsearch.model.filters import (
     AllOf,
     AnyOf,
@@ -16,47 +18,61 @@ from hybridsearch.model.filters import (
     Term,
     Terms,
 )
-from hybridsearch.model.schema import Schema
 
 Query = dict[str, Any]
+_ID = "id"
 
 
-def filter_query(where: Resolved, schema: Schema) -> Query:  # noqa: C901, PLR0911 - one line for each kind
+def filter_query(where: Resolved, index: ClusterIndex) -> Query:  # noqa: C901, PLR0911 - one line for each kind
     """The query that matches exactly the documents a filter lets through."""
     match where:
         case Term(field, value):
-            return {"term": {field: value}}
+            return {"term": {_name(field, index): value}}
         case Terms(field, values):
-            return {"terms": {field: list(values)}}
+            return {"terms": {_name(field, index): list(values)}}
         case Range(field):
-            return {"range": {field: _bounds(where, schema)}}
+            return {"range": {_ordered(field, index): _bounds(where, index)}}
         case HasValue(field):
-            return {"exists": {"field": field}}
+            return {"exists": {"field": _name(field, index)}}
         case StartsWith(field, value):
-            return {"prefix": {field: {"value": value}}}
+            return {"prefix": {_ordered(field, index): {"value": value}}}
         case AllOf(parts):
-            return {"bool": {"filter": [filter_query(part, schema) for part in parts]}}
+            return {"bool": {"filter": [filter_query(part, index) for part in parts]}}
         case AnyOf(()):
             return {"match_none": {}}
         case AnyOf(parts):
             return {
                 "bool": {
-                    "should": [filter_query(part, schema) for part in parts],
+                    "should": [filter_query(part, index) for part in parts],
                     "minimum_should_match": 1,
                 }
             }
         case Negation(part):
-            return {"bool": {"must_not": [filter_query(part, schema)]}}
+            return {"bool": {"must_not": [filter_query(part, index)]}}
         case Nothing():
             return {"match_none": {}}
 
 
-def _bounds(where: Range, schema: Schema) -> dict[str, Any]:
+def _bounds(where: Range, index: ClusterIndex) -> dict[str, Any]:
     bounds: dict[str, Any] = {}
     if where.lower is not None:
         bounds["gte" if where.include_lower else "gt"] = where.lower
     if where.upper is not None:
         bounds["lte" if where.include_upper else "lt"] = where.upper
-    if schema.field_types.get(where.field) == "date":
+    if index.schema.field_types.get(where.field) == "date":
         bounds["format"] = "epoch_millis"
     return bounds
+
+
+def _name(field: str, index: ClusterIndex) -> str:
+    return index.shape.id_field if field == _ID else field
+
+
+def _ordered(field: str, index: ClusterIndex) -> str:
+    """A field that is asked for more than equal values."""
+    if field == _ID and index.shape.id is None:
+        raise FilterError(
+            f"the ids of {index.target} can be asked by == and in alone: it was adopted, and has "
+            "them nowhere but in _id, which servers keep without an order"
+        )
+    return _name(field, index)

@@ -8,23 +8,30 @@ from urllib.parse import quote
 
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.mapping import own_shape
 from hybridsearch.engines.cluster.pace import Pace
 from hybridsearch.engines.cluster.server import Server
+from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.model.definition import IndexDefinition
 from hybridsearch.model.schema import Schema
 
 
 @dataclass
 class Seen:
-    """What has been seen of the documents: it changes what a trip brings along, never an answer."""
+    """What has been seen of the documents: it changes what a trip brings along, never an answer.
+
+    held: where no field has the ids in order, those that scans have still to come to, by the view
+    that they read and the id that they are at.
+    """
 
     several_passages: bool = False
+    held: dict[tuple[str | None, str | None], list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ClusterIndex:
     """name: of the index or alias in requests; target: in messages; digests: whether it has fields
-    for them."""
+    for them; adopted: the shape of an index that was not made here."""
 
     name: str
     target: str
@@ -33,6 +40,7 @@ class ClusterIndex:
     dialect: Dialect
     server: Server
     digests: bool = True
+    adopted: Shape | None = None
     seen: Seen = field(default_factory=Seen, compare=False)
     pace: Pace = field(default_factory=Pace, compare=False)
 
@@ -40,6 +48,11 @@ class ClusterIndex:
     def schema(self) -> Schema:
         """The fields of the index."""
         return self.definition.schema
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Where ids and vectors lie."""
+        return self.adopted or own_shape(self.schema, self.settings, self.dialect)
 
     @cached_property
     def path(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.errors import (
     ConfigurationError,
     EngineError,
@@ -69,7 +70,7 @@ def mapping(
     """The fields, strict, and what the index remembers of its schema and its encoder."""
     return {
         "dynamic": "strict",
-        "_meta": {META: {**definition.as_dict(), "settings": settings.model_dump()}},
+        "_meta": {META: remembered(definition, settings)},
         "properties": properties(definition.schema, settings, dialect),
     }
 
@@ -107,6 +108,12 @@ def properties(schema: Schema, settings: IndexSettings, dialect: Dialect) -> dic
     }
 
 
+def own_shape(schema: Schema, settings: IndexSettings, dialect: Dialect) -> Shape:
+    """What `properties` makes of a schema."""
+    vectors = {name: dialect.vector_shape(name, settings) for name in schema.dense}
+    return Shape(ID, vectors, own=True)
+
+
 def digest_fields() -> dict[str, Any]:
     """The field of digests and of the version that was given, which an index may lack that was made
     before there were any."""
@@ -121,20 +128,43 @@ def digest_fields() -> dict[str, Any]:
 
 def read_meta(found: Mapping[str, Any], target: str) -> tuple[IndexDefinition, IndexSettings]:
     """The definition and settings that a mapping remembers; raises EngineError without them."""
-    remembered = found.get("_meta", {}).get(META)
-    if not isinstance(remembered, Mapping):
+    known = found.get("_meta", {}).get(META)
+    if not isinstance(known, Mapping):
         raise EngineError(
             f"the index at {target} was not made by hybridsearch: its mapping has no "
-            f"_meta.{META}; index its documents into a new one"
+            f"_meta.{META}; `hybridsearch adopt {target}` lets it be searched as it is, or index "
+            "its documents into a new one"
         )
     try:
-        settings = IndexSettings.of(remembered.get("settings"))
-        return IndexDefinition.from_dict(remembered), settings
+        settings = IndexSettings.of(known.get("settings"))
+        return IndexDefinition.from_dict(known), settings
     except (KeyError, TypeError, ValueError, ConfigurationError, SchemaError) as error:
         raise MappingMismatchError(
             f"the index at {target} cannot be read: its mapping's _meta.{META} is damaged "
             f"({type(error).__name__}: {error}): index the source again into a new one"
         ) from error
+
+
+def read_shape(found: Mapping[str, Any], target: str) -> Shape | None:
+    """The shape of an index that was adopted, as its mapping remembers it; None for another."""
+    known = found.get("_meta", {}).get(META, {}).get("shape")
+    if known is None:
+        return None
+    try:
+        return Shape.from_dict(known)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MappingMismatchError(
+            f"the index at {target} cannot be read: its mapping's _meta.{META}.shape is damaged "
+            f"({type(error).__name__}: {error}): adopt it again"
+        ) from error
+
+
+def remembered(
+    definition: IndexDefinition, settings: IndexSettings, shape: Shape | None = None
+) -> dict[str, Any]:
+    """What an index remembers in `_meta`; shape: of one that is adopted."""
+    known = {**definition.as_dict(), "settings": settings.model_dump()}
+    return known if shape is None else {**known, "shape": shape.as_dict()}
 
 
 def check_mapping(found: Mapping[str, Any], wanted: Mapping[str, Any], target: str) -> None:
@@ -146,6 +176,16 @@ def check_mapping(found: Mapping[str, Any], wanted: Mapping[str, Any], target: s
             f"{'; '.join(differing[:5])}: somebody changed the index or its _meta; index the "
             "source again into a new one"
         )
+
+
+def mapping_of(body: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """What a mapping's body says of a field or sub-field, by its dotted name."""
+    inner = {**body.get("properties", {}), **body.get("fields", {})}
+    if name in inner:
+        found: Mapping[str, Any] = inner[name]
+        return found
+    first, _, rest = name.partition(".")
+    return mapping_of(inner[first], rest) if rest and first in inner else None
 
 
 def relied_on(field: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +200,7 @@ def differences(
 ) -> Iterator[str]:
     """What a search relies on and is not there: types, dims, analyzers, similarities, by field."""
     for name, field in wanted.items():
-        there = found.get(name)
+        there = mapping_of({"properties": found}, name)
         if not isinstance(there, Mapping):
             yield f"{place}{name} is missing"
             continue

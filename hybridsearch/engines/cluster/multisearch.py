@@ -33,7 +33,7 @@ _FIELDS: Final = (
     "_shards.failed",
     "_shards.failures",
 )
-_FILTER: Final = ",".join(f"responses.{field}" for field in _FIELDS)
+_OF_IDS: Final = ("hits.hits._id", "hits.hits._score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _lines(searches: Sequence[Search]) -> bytes:
 
 
 def _params(index: ClusterIndex) -> dict[str, str]:
-    params = {"filter_path": _FILTER}
+    fields = (*_FIELDS, *_OF_IDS) if index.shape.id is None else _FIELDS
+    params = {"filter_path": ",".join(f"responses.{field}" for field in fields)}
     if index.settings.dfs:
         params["search_type"] = "dfs_query_then_fetch"
     return params

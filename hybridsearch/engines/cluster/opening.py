@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from hybridsearch.engines.cluster.dialect import Dialect
+from hybridsearch.engines.cluster.found_fields import check_adopted
 from hybridsearch.engines.cluster.index import ClusterIndex, index_path
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import (
@@ -17,6 +18,7 @@ from hybridsearch.engines.cluster.mapping import (
     index_body,
     properties,
     read_meta,
+    read_shape,
 )
 from hybridsearch.engines.cluster.refusals import check_reply
 from hybridsearch.engines.cluster.server import ask_server
@@ -36,6 +38,7 @@ def create_index(
 
     Raises MappingMismatchError where an index template of the cluster mixes its own fields in.
     """
+    definition.schema.check_makeable()
     chosen = IndexSettings.of(settings)
     server = yield from ask_server(target)
     dialect.check(server)
@@ -75,12 +78,16 @@ def open_index(
     found = only_index(body, target)["mappings"]
     definition, remembered = read_meta(found, target)
     there = found.get("properties", {})
-    wanted = properties(definition.schema, remembered, dialect)
-    if DIGESTS not in there:
-        del wanted[DIGESTS]
-    check_mapping(there, wanted, target)
+    shape = read_shape(found, target)
+    if shape is None:
+        wanted = properties(definition.schema, remembered, dialect)
+        if DIGESTS not in there:
+            del wanted[DIGESTS]
+        check_mapping(there, wanted, target)
+    else:
+        check_adopted(found, definition.schema, shape, target)
     chosen = remembered.at_opening(settings)
-    return ClusterIndex(name, target, definition, chosen, dialect, server, DIGESTS in there)
+    return ClusterIndex(name, target, definition, chosen, dialect, server, DIGESTS in there, shape)
 
 
 def only_index(body: Mapping[str, Any], target: str) -> Mapping[str, Any]:

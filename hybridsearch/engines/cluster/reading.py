@@ -8,10 +8,10 @@ from typing import Any, Final
 import orjson
 
 from hybridsearch.engines.calls import Get, Got
-from hybridsearch.engines.cluster.documents import stored, whole_source
+from hybridsearch.engines.cluster.documents import fields_of, stored, whole_source
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.mapping import DIGESTS, ID, VECTOR
-from hybridsearch.engines.cluster.passages import passages_of
+from hybridsearch.engines.cluster.mapping import DIGESTS
+from hybridsearch.engines.cluster.passages import parts_of, passages_of
 from hybridsearch.engines.cluster.refusals import check_reply, part_of, refusal
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.engines.reading_calls import (
@@ -32,10 +32,13 @@ _Given = dict[str, Mapping[str, Any]]
 
 def get(call: Get, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Got]:
     """Documents with all their fields and without their vectors."""
-    parts = {"excludes": list(index.schema.dense)} if index.schema.dense else {}
-    found = yield from _documents(call.ids, parts, index)
+    tops = [vector.top for vector in index.shape.vectors.values()]
+    found = yield from _documents(call.ids, {"excludes": tops} if tops else {}, index)
     return Got(
-        {id: stored(id, given["_source"], index.schema, None) for id, given in found.items()}
+        {
+            id: stored(id, given["_source"], index.schema, index.shape, None)
+            for id, given in found.items()
+        }
     )
 
 
@@ -44,11 +47,13 @@ def get_vectors(
 ) -> Generator[HttpRequest, HttpReply, GotVectors]:
     """Passages with their vectors and digests; products that keep vectors apart from the source put
     them back for who names them, in the numbers that were sent."""
-    parts = [f"{name}.{part}" for name in call.fields for part in ("start", "end", VECTOR)]
-    found = yield from _documents(call.ids, {"includes": [ID, DIGESTS, *parts]}, index)
+    schema, shape = index.schema, index.shape
+    parts = [part for name in call.fields for part in parts_of(name, schema, shape)]
+    ids = [] if shape.id is None else [shape.id]
+    found = yield from _documents(call.ids, {"includes": [*ids, DIGESTS, *parts]}, index)
     documents = {}
     for id, given in found.items():
-        passages = passages_of(given["_source"], index.schema)
+        passages = passages_of(given["_source"], schema, shape)
         documents[id] = {name: passages[name] for name in call.fields}
     return GotVectors(documents)
 
@@ -56,13 +61,15 @@ def get_vectors(
 def get_whole(call: GetWhole, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, GotWhole]:
     """All that is stored of documents, also what searches do not see yet; their state is the
     write that made them."""
-    found = yield from _documents(call.ids, {"includes": whole_source(index.schema)}, index)
+    found = yield from _documents(
+        call.ids, {"includes": whole_source(index.schema, index.shape)}, index
+    )
     documents = {}
     for id, given in found.items():
         source = given["_source"]
-        fields = stored(id, source, index.schema, None).fields
+        fields = fields_of(source, index.schema, index.shape)
         documents[id] = Whole(
-            Document(id, fields, passages_of(source, index.schema)),
+            Document(id, fields, passages_of(source, index.schema, index.shape)),
             (given["_seq_no"], given["_primary_term"]),
         )
     return GotWhole(documents)
@@ -84,5 +91,5 @@ def _documents(
             status = next((code for kind, code in _STATUS.items() if kind in str(given)), 500)
             raise refusal(status, given, _PURPOSE, target=index.target)
         if given.get("found"):
-            found[given["_source"].get(ID, given["_id"])] = given
+            found[given["_id"]] = given
     return found

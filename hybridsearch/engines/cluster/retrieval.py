@@ -54,6 +54,11 @@ def retrieved(call: Retrieve, answers: Sequence[Answer], index: ClusterIndex) ->
 
 def candidates(query: RetrieverQuery, answer: Answer, index: ClusterIndex) -> Candidates:
     """The hits of one retriever, best first, ties by id."""
-    ids = [hit["sort"][1] for hit in answer.hits]
-    scores = np.array([hit["sort"][0] for hit in answer.hits], dtype=np.float64)
+    if index.shape.id is None:
+        found = [(hit["_score"], hit["_id"]) for hit in answer.hits]
+        found.sort(key=lambda pair: (-pair[0], pair[1]))
+    else:
+        found = [(hit["sort"][0], hit["sort"][1]) for hit in answer.hits]
+    ids = [id for _, id in found]
+    scores = np.array([score for score, _ in found], dtype=np.float64)
     return Candidates(ids, true_scores(query, scores, index), incomplete=answer.warning is not None)

@@ -18,8 +18,10 @@ from hybridsearch.engines.cluster.ahead import best_bm25, similarity_range
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.documents import source_filter
 from hybridsearch.engines.cluster.index_settings import IndexSettings
+from hybridsearch.engines.cluster.mapping import own_shape
 from hybridsearch.engines.cluster.searches import lexical
 from hybridsearch.engines.cluster.server import Server
+from hybridsearch.engines.cluster.shape import VectorShape
 from hybridsearch.model.schema import Schema
 
 DEFAULT_K: Final = 10
@@ -52,14 +54,18 @@ def search_template(
     weights, by retriever; filter, one query. All but text and vector may be left out.
     lexical_fields, dense_fields and weights: by the retriever's name.
     """
+    shape = own_shape(schema, settings, dialect)
     clauses = [
         *(_lexical(name, fields, dialect) for name, fields in lexical_fields.items()),
-        *(_dense(name, field, settings, dialect) for name, field in dense_fields.items()),
+        *(
+            _dense(name, field, shape.vectors[field], settings, dialect)
+            for name, field in dense_fields.items()
+        ),
     ]
     body = {
         "track_total_hits": False,
         "size": _SIZE,
-        "_source": source_filter(schema, None),
+        "_source": source_filter(schema, shape, None),
         "query": {
             "bool": {"should": clauses, "minimum_should_match": 1, "filter": [_FILTER]},
         },
@@ -73,11 +79,13 @@ def _lexical(name: str, fields: Mapping[str, float], dialect: Dialect) -> Query:
     return _weighted(name, query, 1 / best_bm25(WORDS, factor))
 
 
-def _dense(name: str, field: str, settings: IndexSettings, dialect: Dialect) -> Query:
+def _dense(
+    name: str, field: str, shape: VectorShape, settings: IndexSettings, dialect: Dialect
+) -> Query:
     query = DenseQuery(name, field, cast("Any", _VECTOR))
     exact = settings.model_copy(update={"effort": 1.0})
-    near = dialect.nearest(query, exact, _WINDOW, _FILTER)
-    return _weighted(name, near, 1 / similarity_range(dialect.similarity_slope))
+    near = dialect.nearest(query, shape, exact, _WINDOW, _FILTER)
+    return _weighted(name, near, 1 / similarity_range(shape.scale))
 
 
 def _weighted(name: str, query: Query, scale: float) -> Query:

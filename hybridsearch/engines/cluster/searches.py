@@ -6,47 +6,39 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hybridsearch.engines.calls import LexicalQuery, RetrieverQuery
+from hybridsearch.engines.calls import DenseQuery, LexicalQuery, RetrieverQuery
 from hybridsearch.engines.cluster.documents import source_filter
 from hybridsearch.engines.cluster.filters import filter_query
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.mapping import ID
+from hybridsearch.engines.cluster.nesting import with_passages
 from hybridsearch.model.filters import Resolved
 
 Body = dict[str, Any]
 Query = dict[str, Any]
 
 _LEAST_NEIGHBOURS: Final = 200
-# Ids come as sort values of a doc-valued keyword and nothing stored is read: `_id` is stored, and
-# reading it for every candidate is most of what a search of this kind costs otherwise.
-_IDS_ALONE: Final[Body] = {
-    "track_total_hits": False,
-    "stored_fields": "_none_",
-    "_source": False,
-    "sort": [{"_score": "desc"}, {ID: "asc"}],
-}
 
 
 def candidates_body(
     query: RetrieverQuery, where: Resolved | None, window: int, index: ClusterIndex
 ) -> Body:
     """The best `window` documents of one retriever: scores and ids."""
-    return {**_IDS_ALONE, "size": window, "query": retriever(query, where, window, index)}
+    return {**_ids_alone(index), "size": window, "query": retriever(query, where, window, index)}
 
 
 def scores_body(query: RetrieverQuery, ids: Sequence[str], index: ClusterIndex) -> Body:
     """One retriever's scores of these documents, where it has any."""
-    among = {"terms": {ID: list(ids)}}
+    among = index.shape.among(ids)
     if isinstance(query, LexicalQuery):
         asked = lexical(query, among)
     else:
         asked = {
             "bool": {
                 "filter": [among],
-                "must": [index.dialect.similarities_of(query, index.settings, ids)],
+                "must": [similarities_of(query, ids, index)],
             }
         }
-    return {**_IDS_ALONE, "size": len(ids), "query": asked}
+    return {**_ids_alone(index), "size": len(ids), "query": asked}
 
 
 def documents_body(
@@ -58,17 +50,19 @@ def documents_body(
 ) -> Body:
     """Stored fields of documents, with their best passages for every dense query."""
     best = [
-        with_passages(index.dialect.similarities_of(query, index.settings, ids), query, passages)
+        with_passages(similarities_of(query, ids, index), shape, query.name, passages)
         for query in queries
-        if passages and not isinstance(query, LexicalQuery)
+        if passages
+        and not isinstance(query, LexicalQuery)
+        and (shape := index.shape.vectors[query.field]).nested
     ]
-    asked: Query = {"filter": [{"terms": {ID: list(ids)}}]}
+    asked: Query = {"filter": [index.shape.among(ids)]}
     if best:
         asked["should"] = best
     return {
         "track_total_hits": False,
         "size": len(ids),
-        "_source": source_filter(index.schema, fields),
+        "_source": source_filter(index.schema, index.shape, fields),
         "query": {"bool": asked},
     }
 
@@ -77,12 +71,24 @@ def retriever(
     query: RetrieverQuery, where: Resolved | None, window: int, index: ClusterIndex
 ) -> Query:
     """A retriever's query among what a filter lets through."""
-    among = None if where is None else filter_query(where, index.schema)
+    among = None if where is None else filter_query(where, index)
     if isinstance(query, LexicalQuery):
         return lexical(query, among)
     # More than the window, so that ties at its end are cut by id and not by place in the index.
     neighbours = max(window, _LEAST_NEIGHBOURS)
-    return index.dialect.nearest(query, index.settings, neighbours, among)
+    return nearest(query, neighbours, among, index)
+
+
+def nearest(query: DenseQuery, neighbours: int, among: Query | None, index: ClusterIndex) -> Query:
+    """The documents nearest to a vector."""
+    shape = index.shape.vectors[query.field]
+    return index.dialect.nearest(query, shape, index.settings, neighbours, among)
+
+
+def similarities_of(query: DenseQuery, ids: Sequence[str], index: ClusterIndex) -> Query:
+    """The exact similarities of these documents."""
+    shape = index.shape.vectors[query.field]
+    return index.dialect.similarities_of(query, shape, index.shape.among(ids), len(ids))
 
 
 def lexical(query: LexicalQuery, among: Query | None) -> Query:
@@ -97,14 +103,6 @@ def lexical(query: LexicalQuery, among: Query | None) -> Query:
     return {"bool": asked}
 
 
-def with_passages(nested: Query, query: RetrieverQuery, passages: int) -> Query:
-    """A nested query that also tells its documents' best passages."""
-    field = getattr(query, "field", "")
-    places = [f"{field}.start", f"{field}.end"]
-    hits = {"name": query.name, "size": passages, "_source": False, "docvalue_fields": places}
-    return {"nested": {**nested["nested"], "inner_hits": hits}}
-
-
 def preference(queries: Sequence[RetrieverQuery]) -> str:
     """The same for the same query: all its trips, and its pages, ask the same copies of shards,
     whose statistics may differ a little from those of others."""
@@ -113,3 +111,20 @@ def preference(queries: Sequence[RetrieverQuery]) -> str:
         given = query.text.encode() if isinstance(query, LexicalQuery) else query.vector.tobytes()
         seed = zlib.crc32(given, seed)
     return f"q{seed:08x}"
+
+
+def _ids_alone(index: ClusterIndex) -> Body:
+    """What brings nothing of a document but its id and its score.
+
+    Ids come as sort values of a doc-valued keyword where there is one, and nothing stored is read
+    then: `_id` is stored, and reading it for every candidate is most of what such a search costs.
+    """
+    if index.shape.id is None:
+        return {"track_total_hits": False, "_source": False}
+    sort = [{"_score": "desc"}, {index.shape.id: "asc"}]
+    return {
+        "track_total_hits": False,
+        "stored_fields": "_none_",
+        "_source": False,
+        "sort": sort,
+    }

@@ -6,7 +6,7 @@ Every write of a document, also one that leaves it as it was, gives it another s
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,12 +14,12 @@ import orjson
 
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index import index_path
-from hybridsearch.engines.cluster.mapping import ID
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 
 KEPT: Final = "24h"
 PAGE: Final = 10_000
+_CHANGED: Final = "for what has changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,35 @@ class Entry:
 
     id: str
     write: int
+
+
+class WriteOrder:
+    """How far a reading in the order of writes is; what is written meanwhile comes at the end.
+
+    Shards count writes by themselves, so that entries of one number may lie on both sides of the
+    end of a page: each page begins with that number again, without those that have come.
+    """
+
+    def __init__(self) -> None:
+        self._last = -1
+        self._came: list[str] = []
+
+    def page(self, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What asks for the next page of what a query finds."""
+        body: dict[str, Any] = {"sort": [{"_seq_no": "asc"}], "search_after": [self._last - 1]}
+        asked = {"filter": [query]} if query is not None else {}
+        if self._came:
+            asked["must_not"] = [{"terms": {"_id": self._came}}]
+        return {**body, "query": {"bool": asked}} if asked else body
+
+    def take(self, hits: Sequence[Mapping[str, Any]]) -> None:
+        """Note the hits of a page."""
+        if not hits:
+            return
+        last = hits[-1]["sort"][0]
+        if last != self._last:
+            self._last, self._came = last, []
+        self._came += [hit["_id"] for hit in hits if hit["sort"][0] == last]
 
 
 def open_view(index: str, dialect: Dialect, target: str) -> Generator[HttpRequest, HttpReply, str]:
@@ -67,26 +96,51 @@ def search_of(
 
 
 def list_entries(
-    place: str, after: str | None, target: str, *, view: bool, most: int = PAGE
+    place: str, after: str | None, target: str, *, view: bool, id: str, most: int = PAGE
 ) -> Generator[HttpRequest, HttpReply, list[Entry]]:
-    """The next entries in the order of their ids, of an index or of a view."""
+    """The next entries in the order of their ids, of an index or of a view.
+
+    id: the keyword field with the ids.
+    """
     body: dict[str, Any] = {
         "size": most,
         "track_total_hits": False,
         "stored_fields": "_none_",
         "_source": False,
         "seq_no_primary_term": True,
-        "sort": [{ID: "asc"}],
+        "sort": [{id: "asc"}],
     }
     if after is not None:
         body["search_after"] = [after]
     params = {"filter_path": "hits.hits.sort,hits.hits._seq_no,_shards,timed_out"}
     reply = yield search_of(index_path(place), place if view else None, body, params)
-    purpose = "for what has changed"
-    found = check_reply(reply, purpose, target=target)
-    check_shards(found, purpose, target)
+    found = check_reply(reply, _CHANGED, target=target)
+    check_shards(found, _CHANGED, target)
     hits = found.get("hits", {}).get("hits", ())
     return [Entry(hit["sort"][0], hit["_seq_no"]) for hit in hits]
+
+
+def all_entries(
+    index: str, view: str | None, target: str
+) -> Generator[HttpRequest, HttpReply, list[Entry]]:
+    """Every entry of an index, or of a view of it, whose ids no field says: in the order of their
+    ids, which are all held at once.
+
+    They are read in the order of their writes. What is written meanwhile comes again at the end.
+    """
+    written: dict[str, int] = {}
+    order = WriteOrder()
+    while True:
+        body = {"size": PAGE, "track_total_hits": False, "_source": False, **order.page()}
+        params = {"filter_path": "hits.hits._id,hits.hits.sort,_shards,timed_out"}
+        reply = yield search_of(index_path(index), view, body, params)
+        found = check_reply(reply, _CHANGED, target=target)
+        check_shards(found, _CHANGED, target)
+        hits = found.get("hits", {}).get("hits", ())
+        order.take(hits)
+        written.update((hit["_id"], hit["sort"][0]) for hit in hits)
+        if len(hits) < PAGE:
+            return [Entry(id, written[id]) for id in sorted(written)]
 
 
 def changes(before: Iterator[Entry], now: Iterator[Entry]) -> Iterator[tuple[str, bool]]:

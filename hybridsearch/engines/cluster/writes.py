@@ -52,5 +52,5 @@ def lines_of(document: WriteDocument | DeleteDocument, index: ClusterIndex) -> b
         return b'{"delete":%b}\n' % orjson.dumps(about)
     if document.state is not None and document.version is None:
         about["if_seq_no"], about["if_primary_term"] = document.state
-    body = body_of(document, index.schema, digests=index.digests)
+    body = body_of(document, index.schema, index.shape, digests=index.digests)
     return b'{"index":%b}\n%b\n' % (orjson.dumps(about), body)

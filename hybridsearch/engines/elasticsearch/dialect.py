@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hybridsearch.engines.calls import DenseQuery
+from hybridsearch.engines.cluster.found_vector import FoundVector
 from hybridsearch.engines.cluster.index_settings import IndexSettings
-from hybridsearch.engines.cluster.mapping import ID, VECTOR
+from hybridsearch.engines.cluster.mapping import VECTOR
+from hybridsearch.engines.cluster.nesting import by_best_passage
 from hybridsearch.engines.cluster.server import Server
+from hybridsearch.engines.cluster.shape import VectorShape
+from hybridsearch.engines.elasticsearch.found_vector import dense_vector
 from hybridsearch.errors import UnsupportedServerError
 
 OLDEST: Final = (8, 19)
@@ -31,7 +32,6 @@ class Elasticsearch:
 
     engine = "elasticsearch"
     product = "Elasticsearch"
-    similarity_slope = 0.5
     view_place = ("/_pit", "id")
 
     def check(self, server: Server) -> None:
@@ -63,48 +63,60 @@ class Elasticsearch:
             "index_options": options,
         }
 
+    def vector_shape(self, name: str, settings: IndexSettings) -> VectorShape:  # noqa: ARG002 - the protocol's
+        """Passages with a vector each, compared by dot product."""
+        return VectorShape(f"{name}.{VECTOR}", name, places=True, scale="halved")
+
+    def found_vector(
+        self,
+        name: str,
+        field: Mapping[str, Any],
+        nested: str | None,
+        settings: Mapping[str, Any],  # noqa: ARG002 - the protocol's
+    ) -> FoundVector | str:
+        """A dense_vector."""
+        return dense_vector(name, field, nested)
+
     def settings(self, settings: IndexSettings, *, vectors: bool) -> dict[str, Any]:  # noqa: ARG002 - the protocol's
         """Nothing of its own."""
         return {}
 
     def nearest(
-        self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
+        self,
+        query: DenseQuery,
+        shape: VectorShape,
+        settings: IndexSettings,
+        window: int,
+        where: Query | None,
     ) -> Query:
         """Knn over passages; documents count by their best one."""
         candidates = min(math.ceil(window * settings.effort), MOST_CANDIDATES)
-        return _knn(query, candidates, candidates, where)
+        return _knn(query, shape, candidates, where)
 
     def similarities_of(
-        self,
-        query: DenseQuery,
-        settings: IndexSettings,  # noqa: ARG002 - the protocol's
-        ids: Sequence[str],
+        self, query: DenseQuery, shape: VectorShape, among: Query, count: int
     ) -> Query:
         """Knn with a filter on the ids: with so few the graph is left and all are scored."""
-        most = min(max(_PASSAGES * len(ids), LEAST_SCORED), MOST_CANDIDATES)
-        return _knn(query, most, most, {"terms": {ID: list(ids)}})
+        most = min(max(_PASSAGES * count, LEAST_SCORED), MOST_CANDIDATES)
+        return _knn(query, shape, most, among)
 
     def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any] | bool:
         """Since 9.2 vectors are kept apart from the source, and come back where asked for."""
         apart = {"exclude_vectors": False} if server.version[:2] >= (9, 2) else {}
         return {"includes": list(parts), **apart}
 
-    def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A score is (1 + dot) / 2."""
-        return 2.0 * scores - 1.0
-
     def bm25_factor(self, server: Server) -> float:  # noqa: ARG002 - the same for every version
         """k1 + 1, which Lucene has left out since its version 8."""
         return BM25_FACTOR
 
 
-def _knn(query: DenseQuery, k: int, candidates: int, where: Query | None) -> Query:
+def _knn(query: DenseQuery, shape: VectorShape, candidates: int, where: Query | None) -> Query:
     knn: Query = {
-        "field": f"{query.field}.{VECTOR}",
+        "field": shape.vector,
         "query_vector": query.vector,
-        "k": k,
+        "k": candidates,
         "num_candidates": candidates,
     }
     if where is not None:
         knn["filter"] = where
-    return {"nested": {"path": query.field, "score_mode": "max", "query": {"knn": knn}}}
+    return by_best_passage({"knn": knn}, shape)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from hybridsearch.engines.cluster.ahead import best_bm25, similarity_range
 from hybridsearch.engines.cluster.search_template import DEFAULT_K, WORDS
-from hybridsearch.engines.elasticsearch.dialect import BM25_FACTOR, Elasticsearch
+from hybridsearch.engines.elasticsearch.dialect import BM25_FACTOR
 
 
 def esql_statement(
@@ -28,7 +28,7 @@ def esql_statement(
     """
     lexical, dense = weights
     best = best_bm25(WORDS, BM25_FACTOR)
-    span = similarity_range(Elasticsearch.similarity_slope)
+    span = similarity_range("halved")
     clauses = [
         *(
             f"MATCH({_quoted(field)}, ?text, {_boost(lexical * weight / best)})"

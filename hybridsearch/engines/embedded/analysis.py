@@ -17,7 +17,7 @@ import Stemmer
 import tantivy
 
 from hybridsearch.engines.embedded.porter import lucene_porter
-from hybridsearch.model.schema import Analyzer
+from hybridsearch.model.schema import AnyAnalyzer
 
 ENGLISH_STOP_WORDS: Final = frozenset(
     [
@@ -105,7 +105,7 @@ _WORD: Final = (
 
 
 @cache
-def analyzer(name: Analyzer) -> Callable[[str], list[str]]:
+def analyzer(name: AnyAnalyzer) -> Callable[[str], list[str]]:
     """The analyzer with this name: a function from text to its terms, in order."""
     if name == "standard":
         return _words

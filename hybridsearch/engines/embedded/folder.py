@@ -23,6 +23,7 @@ _IDENTITY = "identity"
 
 def create_folder(folder: Path, definition: IndexDefinition) -> None:
     """Make the folder of an empty index; raises IndexExistsError, StorageError."""
+    definition.schema.check_makeable()
     if (folder / _DEFINITION).exists():
         raise IndexExistsError(
             f"there is an index at embedded:{folder} already: open it, or delete the folder"

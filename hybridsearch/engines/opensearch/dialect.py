@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hybridsearch.engines.calls import DenseQuery
+from hybridsearch.engines.cluster.found_vector import FoundVector
 from hybridsearch.engines.cluster.index_settings import IndexSettings
-from hybridsearch.engines.cluster.mapping import ID, VECTOR
+from hybridsearch.engines.cluster.mapping import VECTOR
+from hybridsearch.engines.cluster.nesting import by_best_passage
 from hybridsearch.engines.cluster.server import Server
+from hybridsearch.engines.cluster.shape import VectorShape
+from hybridsearch.engines.cluster.similarity import Scale
+from hybridsearch.engines.opensearch.found_vector import knn_vector
 from hybridsearch.errors import ConfigurationError, UnsupportedServerError
 
 OLDEST: Final = (2, 19)
@@ -21,6 +23,8 @@ MOST_CANDIDATES: Final = 10_000
 LEAST_SCORED: Final = 200
 _PASSAGES: Final = 8
 _SPACE: Final = "innerproduct"
+# What a script compares by, so that its scores are on a scale.
+_SPACES: Final[dict[Scale, str]] = {"shifted": _SPACE, "halved": "cosinesimil"}
 _FAISS_COMPRESSION: Final = {"int8_hnsw": "4x", "int4_hnsw": "8x", "bbq_hnsw": "32x"}
 Query = dict[str, Any]
 
@@ -30,7 +34,6 @@ class OpenSearch:
 
     engine = "opensearch"
     product = "OpenSearch"
-    similarity_slope = 1.0
     view_place = ("/_search/point_in_time", "pit_id")
 
     def check(self, server: Server) -> None:
@@ -83,29 +86,50 @@ class OpenSearch:
                 )
         return {**field, "method": method}
 
+    def vector_shape(self, name: str, settings: IndexSettings) -> VectorShape:
+        """Passages with a vector each, compared by inner product."""
+        exact = settings.vector_index == "flat"
+        return VectorShape(f"{name}.{VECTOR}", name, places=True, scale="shifted", exact=exact)
+
+    def found_vector(
+        self,
+        name: str,
+        field: Mapping[str, Any],
+        nested: str | None,
+        settings: Mapping[str, Any],
+    ) -> FoundVector | str:
+        """A knn_vector."""
+        return knn_vector(name, field, nested, settings)
+
     def settings(self, settings: IndexSettings, *, vectors: bool) -> dict[str, Any]:
         """k-NN is switched on by index; off, vectors are kept and no graph is made of them."""
         return {"knn": settings.vector_index != "flat"} if vectors else {}
 
     def nearest(
-        self, query: DenseQuery, settings: IndexSettings, window: int, where: Query | None
+        self,
+        query: DenseQuery,
+        shape: VectorShape,
+        settings: IndexSettings,
+        window: int,
+        where: Query | None,
     ) -> Query:
         """Knn over passages; documents count by their best one."""
-        if settings.vector_index == "flat":
-            scored = _scored(query)
+        if shape.exact:
+            scored = _scored(query, shape)
             return scored if where is None else {"bool": {"filter": [where], "must": [scored]}}
         candidates = min(math.ceil(window * settings.effort), MOST_CANDIDATES)
-        return _knn(query, candidates, where)
+        return _knn(query, shape, candidates, where)
 
     def similarities_of(
-        self, query: DenseQuery, settings: IndexSettings, ids: Sequence[str]
+        self, query: DenseQuery, shape: VectorShape, among: Query, count: int
     ) -> Query:
         """Knn with a filter on the ids: with so few the graph is left and all are scored."""
-        if settings.vector_index == "flat":
-            return _scored(query)
-        most = min(max(_PASSAGES * len(ids), LEAST_SCORED), MOST_CANDIDATES)
+        if shape.exact:
+            return _scored(query, shape)
+        most = min(max(_PASSAGES * count, LEAST_SCORED), MOST_CANDIDATES)
         # Inner hits would else hold a document's best passage only.
-        return _knn(query, most, {"terms": {ID: list(ids)}}, expand_nested_docs=True)
+        options = {"expand_nested_docs": True} if shape.nested else {}
+        return _knn(query, shape, most, among, **options)
 
     def source_with_vectors(
         self,
@@ -116,36 +140,30 @@ class OpenSearch:
         from the source."""
         return True
 
-    def similarity(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A score is 1 + dot where dot is not negative, else 1 / (1 - dot)."""
-        positive = np.maximum(scores, 1e-9)
-        found: NDArray[np.float64] = np.where(scores >= 1.0, scores - 1.0, 1.0 - 1.0 / positive)
-        return found
-
     def bm25_factor(self, server: Server) -> float:
         """k1 + 1 up to OpenSearch 2; since 3 scores are Lucene's own."""
         return 2.2 if server.version[0] < 3 else 1.0
 
 
-def _knn(query: DenseQuery, k: int, where: Query | None, **options: Any) -> Query:
+def _knn(
+    query: DenseQuery, shape: VectorShape, k: int, where: Query | None, **options: Any
+) -> Query:
     knn: Query = {"vector": query.vector, "k": k, **options}
     if where is not None:
         knn["filter"] = where
-    return _nested(query, {"knn": {f"{query.field}.{VECTOR}": knn}})
+    return by_best_passage({"knn": {shape.vector: knn}}, shape)
 
 
-def _scored(query: DenseQuery) -> Query:
-    """Every passage scored, without a graph."""
-    field = f"{query.field}.{VECTOR}"
+def _scored(query: DenseQuery, shape: VectorShape) -> Query:
+    """Every vector scored, without an index of them."""
     script = {
         "lang": "knn",
         "source": "knn_score",
-        "params": {"field": field, "query_value": query.vector, "space_type": _SPACE},
+        "params": {
+            "field": shape.vector,
+            "query_value": query.vector,
+            "space_type": _SPACES[shape.scale],
+        },
     }
-    return _nested(
-        query, {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
-    )
-
-
-def _nested(query: DenseQuery, inner: Query) -> Query:
-    return {"nested": {"path": query.field, "score_mode": "max", "query": inner}}
+    scored = {"query": {"exists": {"field": shape.vector}}, "script": script}
+    return by_best_passage({"script_score": scored}, shape)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from hybridsearch.engines.calls import Scanned
 from hybridsearch.engines.cluster.scanning import read, scan
-from hybridsearch.engines.cluster.views import Entry, changes, list_entries
+from hybridsearch.engines.cluster.views import Entry, all_entries, changes, list_entries
 from hybridsearch.engines.pages import pages
 from hybridsearch.model.document import Document
 from hybridsearch.wiring.requests import next_page
@@ -18,9 +18,18 @@ from hybridsearch.wiring.rollout.place import Place, Version
 _BATCH = 500
 
 
-def entries(place: Place, of: str, *, view: bool) -> Iterator[Entry]:
-    """All entries of a version, or of a view, by rising id."""
-    return pages(lambda after: place.ask(list_entries(of, after, place.target, view=view)))
+def entries(place: Place, version: Version, view: str | None = None) -> Iterator[Entry]:
+    """All entries of a version, or of a view of it, by rising id."""
+    index = version.engine.index
+    id = index.shape.id
+    if id is None:
+        return iter(place.ask(all_entries(index.name, view, place.target)))
+    of = version.name if view is None else view
+
+    def ask(after: str | None) -> Sequence[Entry]:
+        return place.ask(list_entries(of, after, place.target, view=view is not None, id=id))
+
+    return pages(ask)
 
 
 def documents_in(

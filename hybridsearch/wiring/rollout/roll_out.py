@@ -89,8 +89,7 @@ def roll_out(
                     # Until every writer has looked whether the index is still its own.
                     time.sleep(LOOK_SECONDS)
                 old.index.refresh()
-                now = entries(place, versions.serving, view=False)
-                caught.up(entries(place, view, view=True), now)
+                caught.up(entries(place, old, view), entries(place, old))
                 lost = refused + len(caught.refused)
                 check_complete(old.index, new.index, lost, wanted)
                 before = _serve(place, versions, name, say)
@@ -113,7 +112,7 @@ def _caught_up(place: Place, old: Version, new: str, view: str, caught: Caught, 
     for _ in range(_ROUNDS):
         old.index.refresh()
         later = place.ask(open_view(old.name, place.engine.dialect, place.target))
-        changed = caught.up(entries(place, view, view=True), entries(place, later, view=True))
+        changed = caught.up(entries(place, old, view), entries(place, old, later))
         place.ask(cluster.write_note(new, _note(old.name, later), place.target))
         place.ask(close_view(view, place.engine.dialect, place.target))
         view = later
@@ -226,7 +225,7 @@ def _load(
         report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
     else:
         new.index.refresh()
-        done = first_gap(entries(place, view, view=True), entries(place, new.name, view=False))
+        done = first_gap(entries(place, old, view), entries(place, new))
         documents = documents_in(old, view, done, vectors=same_vectors(old, new))
         report = new.index.add(documents, progress=progress)
     if report.failed and not wanted.force:

@@ -35,14 +35,18 @@ from hybridsearch.engines.calls import (
     WriteDocument,
 )
 from hybridsearch.engines.cluster.answers import answer
+from hybridsearch.engines.cluster.backfill import Filling, Lacking, fill, read_lacking
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.opening import create_index, open_index
+from hybridsearch.engines.cluster.shape import Shape, VectorShape
+from hybridsearch.engines.cluster.views import WriteOrder
 from hybridsearch.engines.cluster.wire import Step
 from hybridsearch.engines.protocol import Call
 from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GetWhole
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.prepare import prepare
+from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import as_document
 from hybridsearch.model.filters import Resolved, resolve
 
@@ -123,6 +127,28 @@ CALLS: dict[str, Call] = {
 }
 
 
+ADOPTED = {
+    "flat": Shape(None, {"dense": VectorShape("meta.embedding", None, False, "halved")}),
+    "nested": Shape("key", {"dense": VectorShape("parts.v.x", "parts", False, "halved")}),
+    "exact": Shape(None, {"dense": VectorShape("embedding", None, False, "halved", exact=True)}),
+}
+OF_ADOPTED: dict[str, Call] = {
+    **{
+        name: CALLS[name]
+        for name in (
+            "retrieve_ahead",
+            "complete",
+            "get",
+            "get_digests",
+            "get_vectors",
+            "count",
+            "write",
+        )
+    },
+    "retrieve_filtered": Retrieve(QUERIES, where("lang == 'en' and id in ('b1', 'b2')"), 100),
+}
+
+
 def check(path: Path, found: Any) -> None:
     """Compare with the golden file, or write it and fail, where that was asked for."""
     text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
@@ -168,6 +194,36 @@ def test_exact_and_global_search_become_these_requests(product: str, name: str) 
     index = index_on(product, vector_index="flat", dfs=True, effort=3.0)
     made, _ = driven(answer([CALLS[name]], index))
     check(GOLDEN / product / f"{name}_flat_dfs.json", [shown(request) for request in made])
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("shape", ADOPTED)
+@pytest.mark.parametrize("name", OF_ADOPTED)
+def test_a_call_to_an_adopted_index_becomes_these_requests(
+    product: str, shape: str, name: str
+) -> None:
+    if (product, shape) == ("elasticsearch", "exact"):
+        return  # Elasticsearch's fields are searched by their index alone
+    index = index_on(product, ADOPTED[shape])
+    looked = [present(index)] if name == "write" else []
+    made, _ = driven(answer([OF_ADOPTED[name]], index), looked)
+    check(GOLDEN / product / f"adopted_{shape}_{name}.json", [shown(request) for request in made])
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("shape", ["own", *ADOPTED])
+def test_filling_documents_becomes_these_requests(product: str, shape: str) -> None:
+    index = index_on(product, ADOPTED.get(shape))
+    order = WriteOrder()
+    order.take([{"_id": "b1", "sort": [41]}])
+    lacking, _ = driven(read_lacking("dense", 100, order, index))
+    known = Digests("d" * 32, {"other": "o" * 32})
+    span, vector = np.array([[0, 9]], np.int32), np.array([[0.6, 0.8]], np.float32)
+    passages = PassageVectors(span, vector, "t" * 32)
+    given = Filling(Lacking("é/☃", {"title": "One"}, (42, 1), known), passages)
+    written, _ = driven(fill("dense", [given], index), [present(index)])
+    requests = [shown(request) for request in (*lacking, *written)]
+    check(GOLDEN / product / f"backfill_{shape}.json", requests)
 
 
 def test_the_calls_of_a_round_share_one_request() -> None:

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from cluster_flows import driven, index_on, present
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hybridsearch.engines.calls import (
     Complete,
@@ -31,8 +29,6 @@ from hybridsearch.engines.calls import (
 )
 from hybridsearch.engines.cluster.answers import answer
 from hybridsearch.engines.cluster.wire import LOST, ConnectionLostError, HttpReply
-from hybridsearch.engines.elasticsearch.dialect import Elasticsearch
-from hybridsearch.engines.opensearch.dialect import OpenSearch
 
 LEXICAL = LexicalQuery("lexical", "whale", {"title": 1.0})
 DENSE = DenseQuery("dense", "dense", np.array([1.0, 0.0], dtype=np.float32))
@@ -220,11 +216,3 @@ def test_what_is_older_or_has_changed_is_told(product: str) -> None:
     )
     replies = (present(index_on(product)), {"items": items})
     assert read(product, call, *replies) == Written(1, 0, outdated=(1, 2), changed=(3,))
-
-
-@given(st.floats(-1, 1))
-def test_scores_of_both_products_become_the_dot_product(dot: float) -> None:
-    of_elasticsearch = np.array([(1 + dot) / 2])
-    of_opensearch = np.array([1 + dot if dot >= 0 else 1 / (1 - dot)])
-    assert Elasticsearch().similarity(of_elasticsearch) == pytest.approx([dot], abs=1e-9)
-    assert OpenSearch().similarity(of_opensearch) == pytest.approx([dot], abs=1e-9)
