@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from hybridsearch import __version__
+from hybridsearch.cli.adopt_command import adopt
+from hybridsearch.cli.backfill_command import backfill
 from hybridsearch.cli.copy_command import copy
 from hybridsearch.cli.delete_command import delete
 from hybridsearch.cli.demo_command import demo
@@ -40,6 +42,8 @@ for command in (
     retry,
     sync,
     copy,
+    adopt,
+    backfill,
     search,
     info,
     delete,

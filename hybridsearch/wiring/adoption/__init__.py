@@ -1,0 +1,1 @@
+"""Adopting: an index that others made is searched as it is."""
