@@ -68,7 +68,7 @@ def search(
     warnings = list(plan.warnings)
     unanswered: list[str] = []
     queries = yield from _queries(plan, timings, warnings)
-    ahead = _ahead(request, plan) if foresight.pays else None
+    ahead = _ahead(request, plan) if foresight.candidates.pays else None
     ask = _Asking(request, plan, queries, foresight, ahead, timings, unanswered)
     retrieved = yield from ask.retrieve()
     with timings.step("fuse"):
@@ -143,15 +143,13 @@ class _Asking:
         table = opened.table
         documents = dict(brought or {})
         asked = set(documents)
+        likely: list[str] = []
         if opened.cells.any():
             cells = [np.flatnonzero(column) for column in opened.cells.T]
             missing = [[ids[row] for row in column] for column in cells]
-            early: list[str] = []
-            if brought is not None and not self.plan.ids_alone:
-                likely = top(
-                    np.where(opened.reach, opened.likely, -np.inf), ids, end + _EARLY_MARGIN
-                )
-                early = [ids[row] for row in likely if opened.reach[row] and ids[row] not in asked]
+            likely = self._likely(opened, ids) if brought is not None else []
+            wanted = likely if self.foresight.scores.pays else []
+            early = [id for id in wanted if id not in asked]
             completed = yield from self._trip("complete", missing, early)
             documents.update(completed.documents)
             asked.update(early)
@@ -159,16 +157,27 @@ class _Asking:
         with self.timings.step("fuse"):
             fused = self.plan.fusion.fuse(table)
             rows = top(fused.scores, ids, end)[self.request.offset :]
+        if likely:
+            expected = asked.union(likely)
+            self.foresight.scores.learn(saved=all(ids[row] in expected for row in rows))
         late = [ids[row] for row in rows if ids[row] not in asked]
         if brought is not None and _could_bring(self.request, self.plan):
             guessed = not late or self.ahead is None
-            self.foresight.learn(saved=guessed and not opened.cells.any())
+            self.foresight.candidates.learn(saved=guessed and not opened.cells.any())
         if late and self.plan.ids_alone:
             documents.update((id, StoredDocument(id, {})) for id in late)
         elif late:
             fetched = yield from self._trip("fetch", [()] * len(self.queries), late)
             documents.update(fetched.documents)
         return _Answer(rows, table, fused, documents)
+
+    def _likely(self, opened: Openness, ids: Sequence[str]) -> list[str]:
+        """Those that are most likely the best, a few more than are asked for."""
+        if self.plan.ids_alone:
+            return []
+        likely = np.where(opened.reach, opened.likely, -np.inf)
+        rows = top(likely, ids, self.request.end + _EARLY_MARGIN)
+        return [ids[row] for row in rows if opened.reach[row]]
 
     def _trip(
         self, step: str, missing: Sequence[Sequence[str]], fetch: Sequence[str]

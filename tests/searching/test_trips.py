@@ -151,11 +151,27 @@ def test_ids_alone_and_deep_pages_teach_nothing() -> None:
     for _ in range(20):
         fake.search(SearchRequest("q", k=2, window=4, fields=(), passages=0))
         fake.search(SearchRequest("q", k=2, offset=90))
-    assert not fake.foresight.pays
+    assert not fake.foresight.candidates.pays
+
+
+def test_documents_travel_with_scores_only_where_that_saves_trips() -> None:
+    fake = engine(FEW_OPEN, foresight=_without_hope())
+    hopeless = fake.foresight.scores
+    while hopeless.pays:
+        hopeless.learn(saved=False)
+    response = fake.search(SearchRequest("q", k=2, window=2))
+    completion, fetch = fake.trips(Complete)
+    assert list(completion.fetch) == []
+    assert list(fetch.fetch) == [hit.id for hit in response.hits]
+    assert all(hit.fields for hit in response.hits)
+    for _ in range(20):  # the guess would have been right each time
+        fake.search(SearchRequest("q", k=2, window=2))
+    assert fake.foresight.scores.pays
+    assert {hit.id for hit in response.hits} <= set(fake.trips(Complete)[-1].fetch)
 
 
 def _without_hope() -> Foresight:
     foresight = Foresight()
-    while foresight.pays:
-        foresight.learn(saved=False)
+    while foresight.candidates.pays:
+        foresight.candidates.learn(saved=False)
     return foresight
