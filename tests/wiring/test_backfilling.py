@@ -152,20 +152,23 @@ def test_documents_of_several_shards_and_routings_are_all_found(
 def test_a_field_of_one_vector_gets_one(foreign: Foreign, tiny: Encoder, encoder: str) -> None:
     field = vector_field(foreign.product, "cosine")
     field["dims" if foreign.product == "elasticsearch" else "dimension"] = tiny.dims
-    foreign.make({"text": {"type": "text"}, "meta": {"properties": {"v": field}}})
+    other = vector_field(foreign.product, "cosine")
+    foreign.make({"text": {"type": "text"}, "meta": {"properties": {"v": field}}, "other": other})
     given = documents(30)
     made = tiny.encode_documents([d["text"] for d in given[1:9]])
     full = [
         {"_id": d["_id"], "text": d["text"], "meta": {"v": v.tolist(), "kept": 1}}
         for d, v in zip(given[1:9], made, strict=True)
     ]
-    foreign.fill([*full, *({**d, "meta": {"kept": 2}} for d in (given[0], *given[9:]))])
-    adopt(foreign.target, Wanted(encoder=encoder))
+    lacking = [{**d, "meta": {"kept": 2}, "other": [0.5] * 8} for d in (given[0], *given[9:])]
+    foreign.fill([*full, *lacking])
+    adopt(foreign.target, Wanted(vectors=["meta.v"], encoder=encoder))
     before = foreign.source("d003")
     assert backfill(foreign.target).filled == 22
     assert foreign.source("d003") == before
     there = foreign.source("d010")
     assert there["meta"]["kept"] == 2
+    assert there["other"] == pytest.approx([0.5] * 8)
     (vector,) = tiny.encode_documents([there["text"]])
     assert there["meta"]["v"] == pytest.approx(vector.tolist(), abs=1e-4)
     assert np.linalg.norm(foreign.source("d000")["meta"]["v"]) == pytest.approx(1.0, abs=1e-4)
