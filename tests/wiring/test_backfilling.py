@@ -232,7 +232,7 @@ def test_what_others_write_meanwhile_is_never_lost_and_never_has_the_vector_of_a
                 foreign.ask("PUT", f"/_doc/{id}", document)
                 written[id] = document
             else:
-                foreign.ask("POST", f"/_update/{id}", {"doc": {"n": -round}})
+                foreign.ask("POST", f"/_update/{id}?retry_on_conflict=50", {"doc": {"n": -round}})
                 written[id] = {**written.get(id, documents(80)[number]), "n": -round}
 
     writer = threading.Thread(target=write)
