@@ -7,7 +7,7 @@ before anything is measured, with refreshing switched off.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -109,7 +109,7 @@ def _settle(http: Http, name: str) -> None:
     http.ask("GET", f"/_cluster/health/{name}?wait_for_status=green&timeout=600s")
 
 
-def plain_body(place: Place, layout: Layout, plain: Plain) -> Mapping[str, Any]:
+def plain_body(place: Place, layout: Layout, plain: Plain) -> dict[str, Any]:
     """What makes a plain index."""
     settings: dict[str, Any] = {
         "number_of_shards": layout.shards,

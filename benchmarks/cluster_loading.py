@@ -1,7 +1,7 @@
 """Loading passages with given vectors: hybridsearch beside the same documents by other means.
 
 All make the same documents of the same index, so that the server has the same to do; but other
-libraries' documents are their own, with the vector beside the text, which is a little less to do.
+libraries' documents are their own, with the vector beside the text, in an index that is refreshed.
 Each is timed to the last acknowledgement, and to an index that is merged to one segment: a load
 that leaves merges behind only looks faster.
 """
@@ -61,6 +61,8 @@ def loading(place: Place, given: Passages, rounds: int, python: str | None) -> s
     loaders = {name: _timed(load) for name, load in own.items()}
     rivals = RIVALS if python is not None and place.product == "elasticsearch" else {}
     found = {name: Loaded() for name in loaders}
+    say("  warming up")
+    _once(place, given, loaders[RAW], Loaded(), _make)
     for round in range(rounds):
         for name, load in loaders.items():
             say(f"  round {round + 1} of {rounds}: {name}")
@@ -135,8 +137,9 @@ class Rival:
         self._library, self._python, self._plain = library, python, plain
 
     def make(self, place: Place, name: str) -> None:
-        """An index such as this library reads."""
+        """An index such as this library reads; it is refreshed, since its writer waits for that."""
         body = plain_body(place, Layout(), self._plain)
+        del body["settings"]["index"]["refresh_interval"]
         place.http().ask("PUT", f"/{name}", orjson.dumps(body))
 
     def load(self, place: Place, given: Passages, name: str) -> tuple[float, float]:
