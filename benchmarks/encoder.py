@@ -124,12 +124,10 @@ def rates(
     mean = np.mean([len(pieces) for pieces in encoder.word_pieces(parts)])
     cases: dict[str, Callable[[int], object]] = {}
     for name, one in encoders.items():
-        cases[f"{name}, as `add` does"] = lambda _, one=one: as_add_does(one, documents)  # type: ignore[misc]
-        cases[f"{name}, in one call"] = lambda _, one=one: one.encode_documents(parts)  # type: ignore[misc]
+        cases[f"{name}, as `add` does"] = _again(partial(as_add_does, one), documents)
+        cases[f"{name}, in one call"] = _again(one.encode_documents, parts)
     for size in (32, 256):
-        cases[f"`SentenceTransformer.encode`, batch {size}"] = lambda _, size=size: (  # type: ignore[misc]
-            library(size)(parts)
-        )
+        cases[f"`SentenceTransformer.encode`, batch {size}"] = _again(library(size), parts)
     samples = interleaved(cases, rounds=rounds, calls=1)
     rows = [
         [name, *(f"{len(parts) / ms * 1e3:,.0f}" for ms in (sample.percentile(50), sample.best))]
@@ -151,10 +149,21 @@ def queries(
     cases: dict[str, Callable[[int], object]] = {}
     for several in (1, AT_ONCE):
         for name, way in ways.items():
-            cases[f"{name}, {several} at once" if several > 1 else name] = (
-                lambda number, way=way, several=several: way(asked[number : number + several])  # type: ignore[misc]
-            )
+            named = f"{name}, {several} at once" if several > 1 else name
+            cases[named] = _next(way, asked, several)
     return latency_table(interleaved(cases, rounds=rounds, calls=calls))
+
+
+def _again(encode: Callable[[list[str]], object], given: list[str]) -> Callable[[int], object]:
+    """A case that encodes the same texts each time."""
+    return lambda _: encode(given)
+
+
+def _next(
+    encode: Callable[[list[str]], object], asked: list[str], several: int
+) -> Callable[[int], object]:
+    """A case that encodes other texts each time, so many."""
+    return lambda number: encode(asked[number : number + several])
 
 
 def difference(encoders: Mapping[str, Encoder], library: Encode, given: list[str]) -> float:

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,28 @@ def masked(text: str) -> list[str]:
     """Lines with their numbers rounded: another processor adds up a little otherwise."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     return [NUMBER.sub(lambda m: f"{float(m[0]):.2f}", line) for line in lines if line]
+
+
+def follow(text: str, folder: Path, files: Iterable[str] = ()) -> list[str]:
+    """Run a page's blocks from top to bottom in a folder: commands and Python print what it says.
+
+    files: names for its blocks of JSON, in order. Returns the languages of the blocks.
+    """
+    names = iter(files)
+    printed = ""
+    done = []
+    for language, block in re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL):
+        done.append(language)
+        if language == "json":
+            (folder / next(names)).write_text(block, encoding="utf-8")
+        elif language == "python":
+            printed = run([sys.executable, "-c", block], folder)
+        elif language == "text":
+            assert masked(printed) == masked(block)
+        else:
+            for command, said in steps(block):
+                assert masked(run(command, folder)) == masked(said), command
+    return done
 
 
 def run(command: list[str], folder: Path) -> str:

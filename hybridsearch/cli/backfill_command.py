@@ -6,18 +6,10 @@ import re
 from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from hybridsearch.cli.arguments import Cache, Counts, ServerTarget, Settings, settings_of
-from hybridsearch.cli.console import messages, print_json, say
+from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.counted_progress import counted_progress
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.wiring.backfilling import backfill as backfill_index
@@ -48,26 +40,14 @@ def backfill(
     Ended midway, it goes on when run again. Others may write meanwhile. An index without any vector
     field is given one.
     """
-    console = messages()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("making vectors"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as shown:
-        task = shown.add_task("making vectors", total=None)
+    with counted_progress("making vectors") as progress:
         report = backfill_index(
             target,
             encoder=encoder,
             rate=None if rate is None else _a_second(rate),
             cache=cache,
             settings=settings_of(settings),
-            progress=lambda done, total: shown.update(task, completed=done, total=total),
+            progress=progress,
         )
     say(
         f"{report.filled:,} documents got vectors ({report.passages:,} passages) in "

@@ -6,18 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from hybridsearch.cli.arguments import Counts, Settings, Target, settings_of
-from hybridsearch.cli.console import messages, print_json, say
+from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.counted_progress import counted_progress
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.wiring.copying import copy_index
 
@@ -37,25 +29,13 @@ def copy(
 
     Nothing is encoded. On servers, --set gives other settings than those of FROM.
     """
-    console = messages()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("copying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as shown:
-        task = shown.add_task("copying", total=None)
+    with counted_progress("copying") as progress:
         report = copy_index(
             source,
             target,
             settings=settings_of(settings),
             dead_letters=dead_letters,
-            progress=lambda done, total: shown.update(task, completed=done, total=total),
+            progress=progress,
         )
     same = report.documents - report.copied
     say(

@@ -65,10 +65,7 @@ class Counts:
         self.reused += batch.reused
         self.failed += len(batch.refused)
         room = FAILURES_REPORTED - len(self.failures)
-        self.failures += [
-            Failure(refused.position, refused.id, refused.reason)
-            for refused in batch.refused[: max(room, 0)]
-        ]
+        self.failures += [refused.failure for refused in batch.refused[: max(room, 0)]]
 
     def as_dict(self) -> dict[str, int | float | bool]:
         """The numbers, as a checkpoint keeps them."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.engines.reading_calls import Whole
 from hybridsearch.errors import DocumentError
 from hybridsearch.model.document import Document
-from hybridsearch.model.embedded_text import embedded_text, field_text
+from hybridsearch.model.embedded_text import embedded_fields
 from hybridsearch.model.operation import Update
 from hybridsearch.model.schema import DenseField, Schema
 
@@ -34,15 +35,12 @@ def merged(
         passages: PassageVectors = before.vectors[name]
         if name in vectors or not len(passages.vectors):
             continue
-        same = _embedded(fields, dense) == _embedded(before.fields, dense)
-        if passages.digest or same:
+        if passages.digest or _same_text(fields, before.fields, dense):
             vectors[name] = passages
         elif passages.digest is None or not encodes:
             vectors[name] = passages.vectors  # given: where they lie in the text is another matter
     return Document(update.id, fields, vectors, update.version), stored.state
 
 
-def _embedded(fields: Any, dense: DenseField) -> str:
-    return embedded_text(
-        {name: field_text(fields.get(name)) for name in dense.embeds}, dense.embeds
-    )
+def _same_text(one: Mapping[str, Any], other: Mapping[str, Any], dense: DenseField) -> bool:
+    return embedded_fields(one, dense.embeds) == embedded_fields(other, dense.embeds)

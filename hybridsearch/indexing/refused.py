@@ -10,6 +10,7 @@ from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.records import Located, Record, Unreadable
 from hybridsearch.model.document import Document
 from hybridsearch.model.operation import Delete, Update
+from hybridsearch.model.response import Failure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,11 @@ class Refused:
         """Why, with the field where it is one field's fault."""
         field = self.error.field
         return f"field {field!r}: {self.error.reason}" if field else self.error.reason
+
+    @property
+    def failure(self) -> Failure:
+        """As a report tells it."""
+        return Failure(self.position, self.id, self.reason)
 
 
 def _id(given: Any) -> str | None:

@@ -18,7 +18,6 @@ from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import BATCH_BYTES, BATCH_DOCUMENTS, Step, index_documents
 from hybridsearch.indexing.planning import Rules, check
 from hybridsearch.indexing.records import Pull, Pulled
-from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.stretch import stretches
 from hybridsearch.indexing.trail import Progress, Trail
 from hybridsearch.model.response import Failure, SyncReport
@@ -67,7 +66,7 @@ def compare_documents(rules: Rules, comparison: Comparison, progress: Progress |
     begin = time.monotonic()
     yield Refresh()
     read, error = 0, None
-    refused: list[Refused] = []
+    failures: list[Failure] = []
     failed = 0
     while error is None:
         pulled: Pulled = yield Pull(BATCH_DOCUMENTS, BATCH_BYTES)
@@ -75,7 +74,8 @@ def compare_documents(rules: Rules, comparison: Comparison, progress: Progress |
         for stretch in stretches(pulled.records, read, rules.schema):
             batch = yield from check(0, stretch, rules)
             failed += len(batch.refused)
-            refused += batch.refused[: FAILURES_REPORTED - len(refused)]
+            room = FAILURES_REPORTED - len(failures)
+            failures += [refused.failure for refused in batch.refused[:room]]
         read += len(pulled.records)
         if progress is not None:
             progress(IndexProgress(read - failed, failed, 0))
@@ -91,7 +91,7 @@ def compare_documents(rules: Rules, comparison: Comparison, progress: Progress |
         deleted=len(gone),
         failed=failed,
         seconds=time.monotonic() - begin,
-        failures=tuple(Failure(one.position, one.id, one.reason) for one in refused),
+        failures=tuple(failures),
         dry_run=True,
     )
 

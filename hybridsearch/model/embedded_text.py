@@ -15,6 +15,11 @@ def embedded_text(text: Mapping[str, str], embeds: Sequence[str]) -> str:
     return _BETWEEN.join(text[name] for name in embeds if text.get(name))
 
 
+def embedded_fields(fields: Mapping[str, Any], embeds: Sequence[str]) -> str:
+    """The same of fields as stored, whose values may be lists."""
+    return embedded_text({name: field_text(fields.get(name)) for name in embeds}, embeds)
+
+
 def spans_of(
     fields: Mapping[str, Any], embeds: Sequence[str], start: int, end: int
 ) -> tuple[str, tuple[Span, ...]]:

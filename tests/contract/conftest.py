@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from counting_encoder import CountingEncoder
 
 from hybridsearch import HybridIndex, Schema
+from hybridsearch.encoding.protocol import Encoder
 
 ENGINES = ("embedded", "elasticsearch", "elasticsearch-8", "opensearch", "opensearch-2")
 DIMS = 8
@@ -48,6 +50,11 @@ def delete_index(url: str) -> None:
     """Take the test's index away, if it was made."""
     with suppress(urllib.error.HTTPError):
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
+
+
+@pytest.fixture
+def encoder(tiny: Encoder) -> CountingEncoder:
+    return CountingEncoder(tiny)
 
 
 @pytest.fixture

@@ -42,11 +42,6 @@ def vectors(
 
 
 @pytest.fixture
-def encoder(tiny: Encoder) -> CountingEncoder:
-    return CountingEncoder(tiny)
-
-
-@pytest.fixture
 def encoding(
     target: str, settings: dict[str, Any], encoder: CountingEncoder
 ) -> Iterator[HybridIndex]:

@@ -25,11 +25,6 @@ PARTS = Schema(
 
 
 @pytest.fixture
-def encoder(tiny: Encoder) -> CountingEncoder:
-    return CountingEncoder(tiny)
-
-
-@pytest.fixture
 def encoding(
     target: str, settings: dict[str, Any], encoder: CountingEncoder
 ) -> Iterator[HybridIndex]:

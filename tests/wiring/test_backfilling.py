@@ -9,21 +9,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from foreign_indices import (
-    PRODUCTS,
     Foreign,
     assert_same_ledgers,
     notes,
     of_notes,
     vector_field,
 )
-from servers.fixtures import ServerUrl
 from tiny_models import build_tiny_mpnet
 
 from hybridsearch import HybridIndex, Schema, SearchRequest
@@ -38,13 +35,6 @@ from hybridsearch.wiring.backfilling import backfill
 TEXT = {"text": {"type": "text"}, "n": {"type": "long"}}
 # As long as two passages of a tiny model, so that documents have several.
 LONG = "the lexical retriever counts words and the dense retriever compares vectors " * 12
-
-
-@pytest.fixture(params=PRODUCTS)
-def foreign(request: pytest.FixtureRequest, server_url: ServerUrl) -> Iterator[Foreign]:
-    place = Foreign(request.param, server_url(request.param))
-    yield place
-    place.delete()
 
 
 @pytest.fixture

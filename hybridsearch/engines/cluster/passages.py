@@ -14,7 +14,7 @@ from hybridsearch.engines.cluster.mapping import DIGESTS
 from hybridsearch.engines.cluster.objects import value_at
 from hybridsearch.engines.cluster.shape import Shape, VectorShape
 from hybridsearch.model.digests import UNTOLD
-from hybridsearch.model.embedded_text import embedded_text, field_text
+from hybridsearch.model.embedded_text import embedded_fields
 from hybridsearch.model.schema import Schema
 
 
@@ -43,7 +43,7 @@ def whole_text(source: Mapping[str, Any], name: str, schema: Schema) -> tuple[in
 def text_of(source: Mapping[str, Any], name: str, schema: Schema) -> str:
     """The text that a vector field embeds of a source."""
     embeds = schema.dense[name].embeds
-    return embedded_text({field: field_text(value_at(source, field)) for field in embeds}, embeds)
+    return embedded_fields({field: value_at(source, field) for field in embeds}, embeds)
 
 
 def _passages(
