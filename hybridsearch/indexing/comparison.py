@@ -12,6 +12,7 @@ from hybridsearch.indexing.prepare import Prepared
 from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.seen import Seen
 from hybridsearch.indexing.stretch import Stretch
+from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import Document
 
 
@@ -64,7 +65,7 @@ class Comparison:
                 continue
             if there is None:
                 self.added += 1
-            elif isinstance(planned, Prepared) and planned.digest == there.document:
+            elif isinstance(planned, Prepared) and _is_there(planned, there):
                 self.unchanged += 1
                 del batch.documents[id]
             else:
@@ -80,3 +81,10 @@ class Comparison:
         named = [refused.id for refused in batch.refused]
         self.nameless += named.count(None)
         self._set_aside.add({id for id in named if id is not None})
+
+
+def _is_there(planned: Prepared, there: Digests) -> bool:
+    """A newer version of the same content is written, so that nothing in between comes after it."""
+    if planned.version is not None and (there.version is None or there.version < planned.version):
+        return False
+    return planned.digest == there.document

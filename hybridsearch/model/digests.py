@@ -18,8 +18,10 @@ class Digests:
 
     document: of its fields as given and of the vectors it brought; None where that is not known,
     since the document is from before there were digests. text: by vector field, of the text that
-    was encoded for it, of how that is cut into passages, and of the encoder.
+    was encoded for it, of how that is cut into passages, and of the encoder. version: that the
+    document was given, which is no digest and is wanted where they are.
     """
 
     document: str | None = None
     text: Mapping[str, str] = field(default_factory=dict)
+    version: int | None = None

@@ -111,6 +111,19 @@ def test_what_an_index_has_in_a_newer_version_is_counted_apart(make: Callable[..
     assert list(held(index).values()) == ["title 0", "newer", "title 2", "title 3"]
 
 
+def test_a_newer_version_of_what_has_not_changed_is_kept(make: Callable[..., Any]) -> None:
+    """Or a change from in between, that comes late, would take its place."""
+    index = make(documents(range(2), _version=1))
+    source = documents([0], _version=3) + documents([1], _version=1)
+    assert index.sync(source, dry_run=True).changed == 1
+    report = index.sync(source)
+    assert (report.changed, report.unchanged) == (1, 1)
+    late = index.add(documents(range(2), _version=2, title="late"))
+    assert (late.outdated, late.replaced) == (1, 1)
+    assert list(held(index).values()) == ["title 0", "late"]
+    assert index.sync(source).outdated == 1
+
+
 def test_a_dry_run_keeps_nobody_from_writing(make: Callable[..., Any], target: str) -> None:
     def broken() -> Iterator[Given]:
         yield {"_op": "update", "id": "d001", "title": "other"}

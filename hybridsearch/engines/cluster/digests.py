@@ -21,39 +21,34 @@ from hybridsearch.model.digests import Digests
 
 _PURPOSE: Final = "for digests"
 _PARTS: Final = "hits.hits.fields,_shards.failed,_shards.failures,timed_out,error,status"
-_FIELDS: Final = (f"{DIGESTS}.document", f"{DIGESTS}.text")
+_FIELDS: Final = tuple(f"{DIGESTS}.{part}" for part in ("document", "text", "version"))
 # Fewer than a search may ask for, in ids as in hits.
 _AT_ONCE: Final = 5_000
 
 
 def kept(document: WriteDocument) -> dict[str, Any]:
     """What is stored of a document's digests, nothing where nothing is known."""
-    made: dict[str, Any] = {}
-    if document.digest is not None:
-        texts = {
-            name: passages.digest for name, passages in document.vectors.items() if passages.digest
-        }
-        made = digest_values(Digests(document.digest, texts))
-    # Beside the product's own, which counts every write and is not what was given.
-    return made if document.version is None else {**made, "version": document.version}
+    texts = {
+        name: passages.digest for name, passages in document.vectors.items() if passages.digest
+    }
+    return digest_values(Digests(document.digest, texts, document.version))
 
 
 def digest_values(digests: Digests) -> dict[str, Any]:
-    """Texts as DIGEST:FIELD, which asks for no field of the mapping for each."""
-    texts = [f"{digest}:{name}" for name, digest in digests.text.items()]
-    return {"document": digests.document, "text": texts}
+    """Texts as DIGEST:FIELD, which asks for no field of the mapping for each; the version beside
+    the product's own, which counts every write and is not what was given."""
+    made: dict[str, Any] = {}
+    if digests.document is not None or digests.text:
+        texts = [f"{digest}:{name}" for name, digest in digests.text.items()]
+        made = {"document": digests.document, "text": texts}
+    return made if digests.version is None else {**made, "version": digests.version}
 
 
 def digests_of(given: Mapping[str, Any]) -> Digests:
     """Reverse of `digest_values`."""
     texts = (text.partition(":") for text in given.get("text") or ())
-    return Digests(given.get("document"), {name: digest for digest, _, name in texts})
-
-
-def version_of(source: Mapping[str, Any]) -> int | None:
-    """The version that the document of a source was given."""
-    version: int | None = (source.get(DIGESTS) or {}).get("version")
-    return version
+    found = {name: digest for digest, _, name in texts}
+    return Digests(given.get("document"), found, given.get("version"))
 
 
 def get_digests(
@@ -76,8 +71,9 @@ def get_digests(
         for hit in body.get("hits", {}).get("hits", ()):
             fields = hit.get("fields", {})
             id = fields[index.shape.id][0] if index.shape.id else hit["_id"]
-            document, texts = (fields.get(name, ()) for name in _FIELDS)
-            found[id] = digests_of({"document": next(iter(document), None), "text": texts})
+            document, texts, version = (fields.get(name, ()) for name in _FIELDS)
+            given = {"document": next(iter(document), None), "version": next(iter(version), None)}
+            found[id] = digests_of({**given, "text": texts})
     return GotDigests(found)
 
 

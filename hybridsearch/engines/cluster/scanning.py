@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
 from hybridsearch.engines.calls import Scan, Scanned
-from hybridsearch.engines.cluster.digests import version_of
+from hybridsearch.engines.cluster.digests import digests_of
 from hybridsearch.engines.cluster.documents import fields_of, source_filter
 from hybridsearch.engines.cluster.held_ids import next_ids
 from hybridsearch.engines.cluster.hits import id_of
@@ -107,4 +107,5 @@ def _document(hit: Mapping[str, Any], index: ClusterIndex, *, vectors: bool) -> 
     source = hit["_source"]
     fields = fields_of(source, index.schema, index.shape)
     passages = passages_of(source, index.schema, index.shape) if vectors else {}
-    return Document(id_of(hit, index), fields, passages, version_of(source))
+    version = digests_of(source.get(DIGESTS) or {}).version
+    return Document(id_of(hit, index), fields, passages, version)

@@ -242,9 +242,10 @@ class Snapshot:
         )
 
     def _digests(self, ordinal: int) -> Digests:
-        document, *texts = self.documents.digests(ordinal)
-        found = zip(self.positions, texts, strict=True)
-        return Digests(document, {name: digest for name, digest in found if digest is not None})
+        document, *found = self.documents.digests(ordinal)
+        named = zip(self.positions, found, strict=True)
+        texts = {name: digest for name, digest in named if digest is not None}
+        return Digests(document, texts, self.documents.version(ordinal))
 
     def _rows(self, field: str, ordinal: int) -> Int64:
         rows = self.documents.records[ordinal]["rows"][self.positions[field]]
