@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from hybridsearch.engines.calls import DeleteDocument, Write, WriteDocument, Written
 from hybridsearch.engines.reading_calls import Whole
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.merge import merged
-from hybridsearch.indexing.prepare import Prepared, prepare
+from hybridsearch.indexing.prepare import prepare
 from hybridsearch.indexing.refused import Refused
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.stretch import Read, Stretch
 from hybridsearch.indexing.units import units_of
 from hybridsearch.model.document import Document
 from hybridsearch.model.operation import Delete, Update
-from hybridsearch.model.schema import Schema
-
-Planned: TypeAlias = Prepared | DeleteDocument
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """What is to be done for a record: read, as it was given, and planned, as it will be sent."""
+    """What is to be done for a record: read, as it was given, and write, as it will be sent.
+
+    to_encode: by vector field, the texts whose vectors it still lacks.
+    """
 
     read: Read
-    planned: Planned
+    write: WriteDocument | DeleteDocument
+    to_encode: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -90,13 +92,9 @@ def make_batch(
     number: int,
     stretch: Stretch,
     stored: Mapping[str, Whole],
-    schema: Schema,
-    *,
-    encodes: bool,
-    normalise: bool,
-    encoder: str,
+    rules: Rules,
 ) -> Batch:
-    """Check a stretch of records against the schema; stored: the documents that it updates."""
+    """Check a stretch of records; stored: the documents that it updates."""
     batch = Batch(number, stretch.size, refused=list(stretch.refused))
     found: list[tuple[Read, Document | Delete, Any]] = []
     for read in stretch.good:
@@ -104,32 +102,24 @@ def make_batch(
         try:
             if isinstance(operation, Update):
                 there = stored.get(operation.id)
-                operation, state = merged(operation, there, schema, encodes=encodes)
+                operation, state = merged(operation, there, rules.schema, encodes=rules.encodes)
         except DocumentError as error:
             batch.refused.append(Refused(read.position, read.record, error))
             continue
         found.append((read, operation, state))
     whole = [operation for _, operation, _ in found if isinstance(operation, Document)]
-    units = iter(units_of(whole, schema, normalise=normalise))
+    units = iter(units_of(whole, rules.schema, normalise=rules.normalise))
     for read, operation, state in found:
-        planned: Planned
         if isinstance(operation, Delete):
-            planned = DeleteDocument(operation.id, operation.version)
-        else:
-            try:
-                planned = prepare(
-                    operation,
-                    schema,
-                    encodes=encodes,
-                    normalise=normalise,
-                    encoder=encoder,
-                    units=next(units),
-                    state=state,
-                )
-            except DocumentError as error:
-                batch.refused.append(Refused(read.position, read.record, error))
-                continue
-        _enter(Entry(read, planned), batch)
+            delete = DeleteDocument(operation.id, operation.version)
+            _enter(Entry(read, delete), batch)
+            continue
+        try:
+            write, to_encode = prepare(operation, rules, next(units), state)
+        except DocumentError as error:
+            batch.refused.append(Refused(read.position, read.record, error))
+            continue
+        _enter(Entry(read, write, to_encode), batch)
     batch.refused.sort(key=lambda refused: refused.position)
     return batch
 
@@ -137,15 +127,14 @@ def make_batch(
 def _enter(entry: Entry, batch: Batch) -> None:
     """The last of equal ids is kept, unless it is an older version; taken out first, it also keeps
     its place in the order."""
-    earlier = batch.documents.get(entry.planned.id)
-    if earlier is not None and _is_older(entry.planned, earlier.planned):
+    id = entry.write.id
+    earlier = batch.documents.get(id)
+    if earlier is not None and _is_older(entry.write.version, earlier.write.version):
         batch.outdated += 1
         return
-    batch.repeated += batch.documents.pop(entry.planned.id, None) is not None
-    batch.documents[entry.planned.id] = entry
+    batch.repeated += batch.documents.pop(id, None) is not None
+    batch.documents[id] = entry
 
 
-def _is_older(later: Planned, earlier: Planned) -> bool:
-    if later.version is None or earlier.version is None:
-        return False
-    return later.version < earlier.version
+def _is_older(later: int | None, earlier: int | None) -> bool:
+    return later is not None and earlier is not None and later < earlier

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from hybridsearch.engines.calls import WriteDocument
 from hybridsearch.engines.reading_calls import GetDigests, GotDigests
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.batch import Batch
-from hybridsearch.indexing.prepare import Prepared
 from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.seen import Seen
 from hybridsearch.indexing.stretch import Stretch
@@ -59,13 +59,13 @@ class Comparison:
         self._seen.add(ids)
         known: GotDigests = yield GetDigests(ids)
         for id, again in zip(ids, repeated, strict=True):
-            planned = batch.documents[id].planned
+            write = batch.documents[id].write
             there = known.digests.get(id)
             if again:
                 continue
             if there is None:
                 self.added += 1
-            elif isinstance(planned, Prepared) and _is_there(planned, there):
+            elif isinstance(write, WriteDocument) and _is_there(write, there):
                 self.unchanged += 1
                 del batch.documents[id]
             else:
@@ -83,8 +83,8 @@ class Comparison:
         self._set_aside.add({id for id in named if id is not None})
 
 
-def _is_there(planned: Prepared, there: Digests) -> bool:
+def _is_there(write: WriteDocument, there: Digests) -> bool:
     """A newer version of the same content is written, so that nothing in between comes after it."""
-    if planned.version is not None and (there.version is None or there.version < planned.version):
+    if write.version is not None and (there.version is None or there.version < write.version):
         return False
-    return planned.digest == there.document
+    return write.digest == there.document

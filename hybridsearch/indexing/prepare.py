@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,11 +10,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from hybridsearch.encoding.digest import UNKNOWN_ENCODER, same_text, vectors_digest
+from hybridsearch.encoding.digest import same_text, vectors_digest
 from hybridsearch.encoding.given import accept
-from hybridsearch.engines.calls import PassageVectors
+from hybridsearch.engines.calls import PassageVectors, WriteDocument
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.document_digest import document_digest
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.units import Units
 from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document
@@ -28,47 +28,19 @@ _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
 _CANONICAL = _JSON | orjson.OPT_SORT_KEYS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A document that can be written once its texts in `to_encode` have vectors.
-
-    source: its fields as JSON; text: by text field; metadata: canonical values by field; vectors:
-    passages by vector field, where the caller brought them; to_encode: the text by vector field
-    elsewhere; digest, version, state: as of WriteDocument.
-    """
-
-    id: str
-    source: bytes
-    fields: Mapping[str, Any]
-    text: Mapping[str, str]
-    metadata: Mapping[str, tuple[Any, ...]]
-    vectors: Mapping[str, PassageVectors]
-    to_encode: Mapping[str, str]
-    digest: str | None
-    version: int | None
-    state: Any
-
-
 def prepare(
-    document: Document,
-    schema: Schema,
-    *,
-    encodes: bool,
-    normalise: bool = False,
-    encoder: str = UNKNOWN_ENCODER,
-    units: Units = _NONE,
-    state: Any = None,
-) -> Prepared:
+    document: Document, rules: Rules, units: Units = _NONE, state: Any = None
+) -> tuple[WriteDocument, Mapping[str, str]]:
     """Check a document; raises DocumentError with the reason, the id and the field.
 
-    encodes: whether there is an encoder for texts without vectors; normalise: whether vectors
-    that are not of unit length are made so rather than refused; encoder: the digest of its
-    fingerprint; units: those of its vectors that have been checked; state: that the stored
-    document has to be in.
+    units: those of its vectors that have been checked; state: that the stored document has to be
+    in. Returns it with the vectors that the caller brought, and by vector field the texts that are
+    to be encoded for the others.
     """
+    schema = rules.schema
     text, metadata = _fields(document, schema)
-    vectors = _vectors(document, schema, text, normalise, units)
-    _keep_up(vectors, text, schema, encoder, encodes=encodes)
+    vectors = _vectors(document, rules, text, units)
+    _keep_up(vectors, text, rules)
     to_encode = {
         name: embedded
         for name, dense in schema.dense.items()
@@ -79,7 +51,7 @@ def prepare(
         raise DocumentError(
             f"it has no text in {names} and no vector, so nothing could find it", id=document.id
         )
-    if to_encode and not encodes:
+    if to_encode and not rules.encodes:
         raise DocumentError(
             "it has no vector and the index has no encoder: give one, or create the index "
             "with an encoder",
@@ -87,18 +59,9 @@ def prepare(
             field=next(iter(to_encode)),
         )
     source = _source(document)
-    return Prepared(
-        document.id,
-        source,
-        document.fields,
-        text,
-        metadata,
-        vectors,
-        to_encode,
-        document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors),
-        document.version,
-        state,
-    )
+    digest = document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors)
+    parts = (source, document.fields, text, metadata, vectors, digest, document.version, state)
+    return WriteDocument(document.id, *parts), to_encode
 
 
 def _fields(
@@ -143,9 +106,9 @@ def _metadata(id: str, name: str, value: Any, schema: Schema) -> tuple[Any, ...]
 
 
 def _vectors(
-    document: Document, schema: Schema, text: Mapping[str, str], normalise: bool, units: Units
+    document: Document, rules: Rules, text: Mapping[str, str], units: Units
 ) -> dict[str, PassageVectors]:
-    accepted = {}
+    schema, accepted = rules.schema, {}
     for name, vectors in document.vectors.items():
         field = schema.dense.get(name)
         if field is None or field.dims is None:
@@ -161,29 +124,22 @@ def _vectors(
             continue
         placed = isinstance(vectors, PassageVectors)
         given = vectors.vectors if placed else vectors
-        rows = accept(given, dims=field.dims, id=document.id, field=name, normalise=normalise)
+        rows = accept(given, dims=field.dims, id=document.id, field=name, normalise=rules.normalise)
         # Passages with their places are an index's own: they stay bit for bit what they are.
         accepted[name] = vectors if placed else PassageVectors(_places(rows, text, field), rows)
     return accepted
 
 
-def _keep_up(
-    vectors: dict[str, PassageVectors],
-    text: Mapping[str, str],
-    schema: Schema,
-    encoder: str,
-    *,
-    encodes: bool,
-) -> None:
+def _keep_up(vectors: dict[str, PassageVectors], text: Mapping[str, str], rules: Rules) -> None:
     """Vectors that were encoded from another text or by another encoder go. Where nothing can be
     encoded they stay: those of another text as given ones do."""
     for name, passages in list(vectors.items()):
         if not passages.digest:
             continue
-        field = schema.dense[name]
+        field = rules.schema.dense[name]
         embedded = embedded_text(text, field.embeds)
-        expected = vectors_digest(embedded, field.window, field.overlap, encoder)
-        if encodes and passages.digest != expected:
+        expected = vectors_digest(embedded, field.window, field.overlap, rules.encoder)
+        if rules.encodes and passages.digest != expected:
             del vectors[name]
         elif not same_text(passages.digest, expected):
             rows = passages.vectors

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from hybridsearch.engines.calls import Write, Written
 from hybridsearch.indexing.batch import Batch
-from hybridsearch.indexing.planning import PlanningStep, Rules, plan
+from hybridsearch.indexing.planning import PlanningStep, plan
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.stretch import Stretch
 
 ATTEMPTS: Final = 20

@@ -16,8 +16,9 @@ from hybridsearch.indexing.comparison import Comparison
 from hybridsearch.indexing.counts import FAILURES_REPORTED, IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import BATCH_BYTES, BATCH_DOCUMENTS, Step, index_documents
-from hybridsearch.indexing.planning import Rules, check
+from hybridsearch.indexing.planning import check
 from hybridsearch.indexing.records import Pull, Pulled
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.stretch import stretches
 from hybridsearch.indexing.trail import Progress, Trail
 from hybridsearch.model.response import Failure, SyncReport
@@ -33,13 +34,13 @@ def sync_documents(
 ) -> SyncFlow:
     """Write what is new and what has changed, then delete what the source does not have.
 
-    rules: with the comparison. Raises SyncStoppedError before anything is deleted, where that
+    Raises SyncStoppedError before anything is deleted, where that
     would be more than the share `most_deleted` of the index, or where the source has records that
     may be any document.
     """
     begin = time.monotonic()
     yield Refresh()
-    report = yield from index_documents(rules, trail)
+    report = yield from index_documents(rules, trail, comparison)
     there, gone = yield from _gone(comparison)
     # Not all that is new or has changed was taken by the engine.
     added, changed = report.indexed - report.replaced, report.replaced
@@ -72,7 +73,7 @@ def compare_documents(rules: Rules, comparison: Comparison, progress: Progress |
         pulled: Pulled = yield Pull(BATCH_DOCUMENTS, BATCH_BYTES)
         error = pulled.error
         for stretch in stretches(pulled.records, read, rules.schema):
-            batch = yield from check(0, stretch, rules)
+            batch = yield from check(0, stretch, rules, comparison)
             failed += len(batch.refused)
             room = FAILURES_REPORTED - len(failures)
             failures += [refused.failure for refused in batch.refused[:room]]

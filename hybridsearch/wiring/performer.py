@@ -14,8 +14,7 @@ from hybridsearch.encoding.digest import UNKNOWN_ENCODER
 from hybridsearch.encoding.fingerprint import Fingerprint
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.protocol import Engine
-from hybridsearch.indexing.comparison import Comparison
-from hybridsearch.indexing.planning import Rules
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.model.request import SearchRequest
 from hybridsearch.searching.flow import SearchFlow, search
 from hybridsearch.searching.foresight import Foresight
@@ -71,7 +70,7 @@ class Performer:
                 self._encoder = self._load()
             return self._encoder
 
-    def rules(self, *, normalise: bool, comparison: Comparison | None = None) -> Rules:
+    def rules(self, *, normalise: bool) -> Rules:
         """What records of this index are checked against."""
         definition = self.engine.definition
         encoder = UNKNOWN_ENCODER
@@ -79,7 +78,7 @@ class Performer:
             encoder = Fingerprint.from_dict(definition.fingerprint).digest
         elif self.encodes:
             encoder = self.encoder().fingerprint.digest
-        return Rules(definition.schema, self.encodes, normalise, comparison, encoder)
+        return Rules(definition.schema, self.encodes, normalise, encoder)
 
     def searches(self, requests: Sequence[SearchRequest]) -> list[SearchFlow]:
         """The flows that answer requests to this index."""

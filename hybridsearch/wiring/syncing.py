@@ -38,7 +38,7 @@ def sync_flow(
             progress(replace(reached, indexed=reached.indexed + comparison.unchanged))
 
     trail = trail_for(target, dead_letters, None, tell)
-    rules = performer.rules(normalise=normalise, comparison=comparison)
+    rules = performer.rules(normalise=normalise)
     if dry_run:
         return compare_documents(rules, comparison, progress), trail.dead_letters
     return sync_documents(rules, comparison, trail, most_deleted), trail.dead_letters

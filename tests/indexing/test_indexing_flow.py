@@ -19,8 +19,8 @@ from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.dead_letters import DeadLetters
 from hybridsearch.indexing.flight import MOST_WAITING, Send, Settle, Settled
 from hybridsearch.indexing.flow import index_documents
-from hybridsearch.indexing.planning import Rules
 from hybridsearch.indexing.records import Pull, Pulled
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.trail import Trail
 from hybridsearch.model.response import IndexReport
 

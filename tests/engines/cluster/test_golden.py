@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ from hybridsearch.engines.calls import (
     Retrieve,
     Scan,
     Write,
-    WriteDocument,
 )
 from hybridsearch.engines.cluster.answers import answer
 from hybridsearch.engines.cluster.backfill import Filling, Lacking, fill, read_lacking
@@ -46,10 +46,12 @@ from hybridsearch.engines.protocol import Call
 from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GetWhole
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.prepare import prepare
+from hybridsearch.indexing.rules import Rules
 from hybridsearch.model.digests import Digests
 from hybridsearch.model.document import as_document
 from hybridsearch.model.filters import Resolved, resolve
 
+RULES = Rules(SCHEMA, encodes=False)
 GOLDEN = Path(__file__).parent / "golden"
 PRODUCTS = ("elasticsearch", "opensearch")
 INDEXED: dict[str, dict[str, Any]] = {
@@ -80,12 +82,11 @@ def where(text: str) -> Resolved:
 def written(*documents: dict[str, Any], state: Any = None) -> Write:
     made = []
     for given in documents:
-        ready = prepare(as_document(given, SCHEMA.dense), SCHEMA, encodes=False)
+        ready, _ = prepare(as_document(given, SCHEMA.dense), RULES)
         rows = ready.vectors["dense"].vectors
         spans = np.array([[0, 9]] * len(rows), dtype=np.int32)
         vectors = {"dense": PassageVectors(spans, rows, text_digest("text", 250, 32))}
-        parts = (ready.source, ready.fields, ready.text, ready.metadata)
-        made.append(WriteDocument(ready.id, *parts, vectors, ready.digest, ready.version, state))
+        made.append(replace(ready, vectors=vectors, state=state))
     return Write(made)
 
 
