@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from cluster_places import Place
 from numbered_documents import SCHEMA, check_exact, numbered
-from servers.errors import ServerUnavailable
-from servers.fixtures import go_without
+from servers.fixtures import had
 from servers.process import Server, running, wait_for
 
 import hybridsearch.indexing.flow
@@ -25,25 +24,26 @@ KILLS = 10
 QUICK = "-XX:TieredStopAtLevel=1"
 
 
+@pytest.fixture(params=["elasticsearch", "opensearch"])
+def product(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(product: str) -> Iterator[Server]:
     """A server of this test alone."""
-    try:
-        starting = running("elasticsearch", options=QUICK)
-        server = starting.__enter__()
-    except ServerUnavailable as reason:
-        go_without(reason)
-    yield server
-    starting.__exit__(None, None, None)
+    with had(running(product, options=QUICK)) as server:
+        yield server
 
 
 @pytest.mark.slow
 def test_a_run_outlasts_a_server_that_is_killed_again_and_again(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    product: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.2)
     monkeypatch.setattr(hybridsearch.indexing.flow, "BATCH_DOCUMENTS", 64)
-    place = Place("elasticsearch", server.url)
+    place = Place(product, server.url)
     HybridIndex.create(
         place.target, schema=SCHEMA, encoder=None, settings={"vector_index": "flat", "replicas": 0}
     ).close()
@@ -57,7 +57,7 @@ def test_a_run_outlasts_a_server_that_is_killed_again_and_again(
             given += 1
 
     def kill() -> None:
-        draw, restarted = random.Random(1), server
+        draw, restarted = random.Random(product), server
         for _ in range(KILLS):
             threading.Event().wait(draw.uniform(0.0, 0.8))
             restarted = restarted.start_again()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 
@@ -22,6 +22,7 @@ from servers.process import running
 from servers.secured import Secured, running_secured
 
 ServerUrl = Callable[[str], str]
+Started = TypeVar("Started")
 
 
 @contextmanager
@@ -57,6 +58,17 @@ def go_without(reason: ServerUnavailable) -> NoReturn:
     pytest.skip(str(reason))
 
 
+@contextmanager
+def had(starting: AbstractContextManager[Started]) -> Iterator[Started]:
+    """What this starts, until this is left; the test goes without where it cannot be had."""
+    with ExitStack() as started:
+        try:
+            server = started.enter_context(starting)
+        except ServerUnavailable as reason:
+            go_without(reason)
+        yield server
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[ServerUrl]:
     """`server_url("opensearch-2")` is the URL of that server, the same one all session long."""
@@ -87,31 +99,19 @@ def opensearch_2_url(server_url: ServerUrl) -> str:
 @pytest.fixture
 def elasticsearch_cluster() -> Iterator[Cluster]:
     """Three nodes for one test, which may kill them."""
-    with ExitStack() as started:
-        try:
-            cluster = started.enter_context(running_cluster())
-        except ServerUnavailable as reason:
-            go_without(reason)
+    with had(running_cluster()) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session")
 def secured_elasticsearch() -> Iterator[Secured]:
     """One that asks for passwords and keys, all session long."""
-    with ExitStack() as started:
-        try:
-            server = started.enter_context(running_secured())
-        except ServerUnavailable as reason:
-            go_without(reason)
+    with had(running_secured()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Database]:
     """One PostgreSQL all session long."""
-    with ExitStack() as started:
-        try:
-            database = started.enter_context(running_postgresql())
-        except ServerUnavailable as reason:
-            go_without(reason)
+    with had(running_postgresql()) as database:
         yield database
