@@ -7,9 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from hybridsearch.cli.app import main
 
 SCRIPT = Path(sys.executable).with_name("hybridsearch")
 DIMS = 4
@@ -59,6 +65,35 @@ def running_in(folder: Path, *command: str) -> Run:
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run_command
+
+
+def running_here(folder: Path) -> Run:
+    """Like `running_in`, within this process: without the seconds that it takes to start one."""
+
+    def run_command(*arguments: object, stdin: bytes = b"") -> Ran:
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+        status = 0
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            chdir(folder),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            patch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+            patch.setattr(sys, "argv", ["hybridsearch", *map(str, arguments)])
+            patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
+            try:
+                main()
+            except SystemExit as end:
+                status = int(end.code or 0)
+        return Ran(status, _written(out), _written(err))
+
+    return run_command
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def vector(position: int) -> list[float]:

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks, masked, run, steps
+from pages import ROOT, blocks, masked, run, run_python, steps
 from servers.ask import ask
 from servers.fixtures import ServerUrl
 
@@ -47,7 +47,7 @@ def test_the_readmes_example_on_a_server_prints_what_it_says(
     target = f"{product}:{url.removeprefix('http:')}/{name}"
     code = next(block for block in blocks("README.md", "python") if "localhost:9200" in block)
     code = code.replace("elasticsearch://localhost:9200/books", target)
-    printed = run([sys.executable, "-c", code], tmp_path)
+    printed = run_python(code, tmp_path)
     said = next(block for block in blocks("README.md", "text") if block.startswith("clock"))
     assert masked(printed) == masked(said)
     ask("DELETE", f"{url}/{name}")

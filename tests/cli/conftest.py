@@ -3,7 +3,6 @@ for credentials."""
 
 from __future__ import annotations
 
-import sys
 import urllib.error
 import urllib.request
 import uuid
@@ -14,34 +13,18 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from command_line import Ran, Run
+from command_line import Run, running_here
 from servers.ask import RefusedError, ask
 from servers.fixtures import ServerUrl
-
-from hybridsearch.cli.app import main
 
 MakeGate = Callable[[str, str], str]
 
 
 @pytest.fixture
-def run_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs the command as `running_in(tmp_path)` does, without the second that a process takes."""
+def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in the test's folder, within this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
-
-    def run(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["hybridsearch", *map(str, arguments)])
-        capfd.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return Ran(status, *capfd.readouterr())
-
-    return run
+    return running_here(tmp_path)
 
 
 @pytest.fixture(params=["elasticsearch", "opensearch"])

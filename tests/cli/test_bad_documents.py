@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Run, book, running_in, write_lines, write_schema
+from command_line import Run, book, write_lines, write_schema
 
 from hybridsearch import HybridIndex
 
@@ -15,8 +15,8 @@ HUGE = 20_000_000
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return running_in(tmp_path)
+def run(run_here: Run) -> Run:
+    return run_here
 
 
 def letters_of(folder: Path, counts: dict[str, Any]) -> list[dict[str, Any]]:

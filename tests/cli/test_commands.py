@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from command_line import SCRIPT, Run, book, running_in, write_lines, write_schema
@@ -18,8 +22,8 @@ from hybridsearch.cli.app import app
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return running_in(tmp_path)
+def run(run_here: Run) -> Run:
+    return run_here
 
 
 @pytest.fixture
@@ -205,8 +209,8 @@ def test_a_guess_without_encoder_takes_the_vectors_of_the_documents(
     assert [hit["id"] for hit in run("search", "embedded:p", "words", "--json").last_json["hits"]]
 
 
-def test_version_help_and_wrong_usage(run: Run) -> None:
-    assert run("--version").out == f"hybridsearch {__version__}\n"
+def test_version_help_and_wrong_usage(run: Run, tmp_path: Path) -> None:
+    assert running_in(tmp_path)("--version").out == f"hybridsearch {__version__}\n"
     shown = run("--help")
     assert shown.status == 0
     for part in ("index", "search", "info", "delete", "schema", "demo", "Exit status"):
@@ -225,7 +229,8 @@ def test_version_help_and_wrong_usage(run: Run) -> None:
         assert "Traceback" not in wrong.err
 
 
-def test_a_traceback_is_shown_only_with_debug(run: Run) -> None:
+def test_a_traceback_is_shown_only_with_debug(tmp_path: Path) -> None:
+    run = running_in(tmp_path)
     plain = run("info", "embedded:absent")
     assert plain.status == 1
     assert "Traceback" not in plain.err
@@ -309,8 +314,15 @@ def _indexing(books: str, folder: Path) -> subprocess.Popen[bytes]:
     assert process.stdin is not None
     process.stdin.write((json.dumps(book(99)) + "\n").encode())
     process.stdin.flush()
-    time.sleep(2.0)
+    while process.poll() is None and _unread(process.stdin):
+        time.sleep(0.02)
+    time.sleep(0.2)
     return process
+
+
+def _unread(pipe: IO[bytes]) -> int:
+    """How many bytes of a pipe the other end has not read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly(books: str, tmp_path: Path) -> None:

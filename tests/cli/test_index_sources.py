@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from command_line import Run, book, running_in, write_lines, write_schema
+from command_line import Run, book, write_lines, write_schema
 
 from hybridsearch import HybridIndex
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    return running_in(tmp_path)
+def run(run_here: Run) -> Run:
+    return run_here
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_packed_files_and_standard_input_give_the_same_documents(
     run: Run, tmp_path: Path, schema_file: Path, name: str
 ) -> None:
     content = lines_of(6)
-    stdin = content if name == "-" else None
+    stdin = content if name == "-" else b""
     if name.endswith(".gz"):
         content = gzip.compress(content[:500]) + gzip.compress(content[500:])
     elif name.endswith(".zst"):

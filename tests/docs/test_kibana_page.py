@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks, run, steps
+from pages import ROOT, blocks, run, run_python, steps
 from servers.ask import RefusedError, ask
 from servers.fixtures import ServerUrl
 
@@ -59,7 +58,7 @@ def test_the_page_does_what_it_says(tmp_path: Path, url: str) -> None:
         printed = run(["sh", "-c", f"no_proxy='*' {line}"], tmp_path)
         assert printed.strip() == said.strip()
     (code,) = blocks(PAGE, "python")
-    request, body = run([sys.executable, "-c", code], tmp_path).splitlines()
+    request, body = run_python(code, tmp_path).splitlines()
     method, path = request.split()
     found = ask(method, f"{url}/{path}", json.loads(body))
     assert [hit["_source"]["id"] for hit in found["hits"]["hits"]] == ["whale", "match"]

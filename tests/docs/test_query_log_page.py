@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from pages import ROOT, blocks, run, steps
+from pages import ROOT, blocks, run, run_python, steps
 
 from hybridsearch.engines.cluster.log_index import PROPERTIES
 
@@ -15,7 +14,7 @@ PAGE = "docs/query-log.md"
 def test_the_page_does_what_it_says(tmp_path: Path) -> None:
     (code,) = blocks(PAGE, "python")
     (said,) = blocks(PAGE, "text")
-    assert run([sys.executable, "-c", code], tmp_path) == said
+    assert run_python(code, tmp_path) == said
     (session,) = blocks(PAGE, "console")
     for command, printed in steps(session):
         assert run(command, tmp_path) == printed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pages import ROOT, masked, run, steps
+from pages import ROOT, masked, run, run_python, steps
 from servers.ask import RefusedError, ask
 from servers.fixtures import ServerUrl
 from servers.postgresql import Database
@@ -66,7 +65,7 @@ def test_the_page_does_what_it_says(
     for written, here in places.items():
         assert written in text
         text = text.replace(written, here)
-    monkeypatch.setenv("PYTHONPATH", str(prepared))
+    monkeypatch.syspath_prepend(prepared)
     done = []
     for language, block in re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL):
         done.append(language)
@@ -76,7 +75,7 @@ def test_the_page_does_what_it_says(
         elif language == "python" and "def open_squares" in block:
             (prepared / "squares.py").write_text(block)
         elif language == "python":
-            printed = run([sys.executable, "-c", block], prepared)
+            printed = run_python(block, prepared)
         elif language == "toml":
             announce(prepared, block)
         else:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import running_in, write_lines
+from command_line import running_here, write_lines
 from servers.ask import ask
 from servers.fixtures import ServerUrl
 
@@ -171,7 +171,7 @@ def test_the_commands_for_a_schema_of_ones_own_run(server_url: ServerUrl, tmp_pa
     try:
         for step in steps:
             command, _, said = step.replace("//localhost:9200", url[5:]).partition("\n")
-            done = running_in(tmp_path)(*shlex.split(command)[1:])
+            done = running_here(tmp_path)(*shlex.split(command)[1:])
             assert done.status == 0, done
             assert said.strip() in done.err
     finally:
@@ -187,7 +187,7 @@ def test_the_files_are_what_the_code_renders(tmp_path: Path) -> None:
     for line in recipe[1].splitlines():
         program, *arguments = shlex.split(line.strip().removeprefix("@"))
         assert program == "$(BIN)/hybridsearch"
-        done = running_in(tmp_path)(*arguments)
+        done = running_here(tmp_path)(*arguments)
         assert done.status == 0, done
 
     made, kept = _files(tmp_path / "mappings"), _files(MAPPINGS)

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from command_line import Run, running_in, write_lines
+from command_line import running_here, running_in, write_lines
 from servers.ask import ask
 from servers.fixtures import ServerUrl
 from vectors import random_units
@@ -79,7 +79,7 @@ def test_another_package_adds_a_source() -> None:
 
 @pytest.mark.usefixtures("another_package")
 def test_the_command_line_reads_it_too(tmp_path: Path) -> None:
-    run: Run = running_in(tmp_path)
+    run = running_in(tmp_path)
     (tmp_path / "schema.json").write_text(json.dumps({"text": ["text"], "dense": {}}))
     ran = run(
         *("index", "embedded:x", "numbers:4", "--query", "word", "--schema", "schema.json"),
@@ -162,7 +162,7 @@ def test_an_index_as_a_source_refuses_what_it_has_no_use_for(tmp_path: Path) -> 
 def test_an_index_of_another_schema_is_made_of_an_index(
     tmp_path: Path, server_url: ServerUrl, tiny_model: Path
 ) -> None:
-    run: Run = running_in(tmp_path)
+    run = running_here(tmp_path)
     url = server_url("elasticsearch")
     source = f"elasticsearch:{url.removeprefix('http:')}/sources-{uuid.uuid4().hex}"
     schema = Schema(text={"text": "english"}, metadata={"n": "integer"}, dense={})
