@@ -114,6 +114,11 @@ def _tell(adopted: Adopted, dry_run: bool) -> None:
             f"the field {adopted.added} {would} added: "
             f"`hybridsearch backfill {adopted.target}` fills it"
         )
+    if adopted.routed:
+        say(
+            "some documents have a routing of their own, or need one: they are searched, read and "
+            "filled, and nothing is written by its id alone"
+        )
     if dry_run:
         say("nothing was changed; without --dry-run, this is noted in the mapping's _meta")
     else:

@@ -92,3 +92,18 @@ def test_wrong_words_are_told(run: Run, theirs: str) -> None:
     run("backfill", theirs, "--rate", "0").failed_with("50/s")
     run("adopt", "embedded:here").failed_with("nothing to adopt", "elasticsearch://")
     run("backfill", "embedded:here").failed_with("when they are added")
+
+
+def test_documents_with_routings_are_told_and_not_written(
+    run: Run, theirs: str, tmp_path: Path
+) -> None:
+    url = "http:" + theirs.partition(":")[2]
+    ask("PUT", f"{url}/_doc/pip?routing=there&refresh=true", {"title": "Great Expectations"})
+    assert "some documents have a routing of their own" in run("adopt", theirs).err
+    books = tmp_path / "books.jsonl"
+    books.write_text('{"id": "pip", "title": "Pip"}\n', encoding="utf-8")
+    for command in (("index", theirs, books), ("sync", theirs, books), ("delete", theirs, "pip")):
+        run(*command).failed_with(
+            "have a routing that their writer chose", f"hybridsearch rollout {theirs}"
+        )
+    assert run("search", theirs, "expectations", "--json").last_json["hits"][0]["id"] == "pip"

@@ -22,6 +22,9 @@ from servers.process import running
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
+from hybridsearch.wiring.adoption.adopt import adopt
+from hybridsearch.wiring.backfilling import backfill
+from hybridsearch.wiring.copying import copy_index
 
 TEXT = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 PRODUCTS = ["elasticsearch", "opensearch"]
@@ -36,6 +39,7 @@ BOOKS = [
     {"id": "whale", "title": "whales and their songs", "year": 2021, "dense": [1, 0, 0, 0]},
     {"id": "figs", "title": "a garden of figs", "year": 2022, "dense": [0, 1, 0, 0]},
 ]
+TITLE = {"type": "text"}
 SPRING = {"id": "spring", "title": "the first days", "year": "in spring", "dense": [0, 0, 1, 0]}
 
 
@@ -112,7 +116,10 @@ def test_tasks_ask_for_what_the_page_says(
 
         def noted(task: str) -> None:
             paths = ((each.method, each.path.partition("?")[0]) for each in proxy.requests)
-            asked[task] = {f"{m} {path.replace(name, 'books')}" for m, path in paths}
+            asked[task] = {
+                f"{m} {path.replace(f'{name}-theirs', 'books').replace(name, 'books')}"
+                for m, path in paths
+            }
             proxy.requests.clear()
 
         target = f"{product}:{proxy.url.removeprefix('http:')}/{name}"
@@ -121,13 +128,20 @@ def test_tasks_ask_for_what_the_page_says(
         for _ in range(2):
             with HybridIndex.open(target, encoder=tiny) as index:
                 index.add(books, checkpoint=tmp_path / "checkpoint.json")
-        noted("load")
+                index.sync(books)
+        backfill(target, encoder=tiny)
+        noted("load, sync, backfill")
         with HybridIndex.open(target, encoder=tiny) as index:
             index.search("whale")
             index.get("whale")
         noted("search")
+        copy_index(target, f"embedded:{tmp_path / 'copy'}")
+        noted("copy from it")
+        ask("PUT", f"{url}/{name}-theirs", {"mappings": {"properties": {"title": TITLE}}})
+        adopt(f"{target}-theirs")
+        noted("adopt")
     with suppress(RefusedError):
-        ask("DELETE", f"{url}/{name}")
+        ask("DELETE", f"{url}/{name},{name}-theirs")
     for task, paths in asked.items():
         of_others = {"GET /_license"} if product == "opensearch" else set()
         assert paths == requests_told(task) - of_others, task

@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from elasticsearch import ElasticsearchWarning
 from pages import ROOT
+from privileged_tasks import APART, BOOK, ROWS, Doing, created, load, search
 from servers.fault_proxy import Exchange, fault_proxy, pass_through, status
 from servers.secured import Secured, User
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.errors import ForbiddenError, NotAuthenticatedError, UnsupportedServerError
-from hybridsearch.wiring.rollout.roll_out import roll_out
-from hybridsearch.wiring.rollout.wanted import Wanted
+from hybridsearch.wiring.adoption.adopt import adopt
+from hybridsearch.wiring.adoption.wanted import Wanted
+from hybridsearch.wiring.backfilling import backfill
 
 PAGE = ROOT / "docs" / "operating.md"
-SCHEMA = Schema(text=["title"], dense={"dense": {"embeds": ["title"], "dims": 2}})
-BOOK = {"id": "whale", "title": "whales", "dense": [0.6, 0.8]}
-ALONE = {"replicas": 0}
-TASKS = ("search", "load", "make an index", "roll out, prune")
 LOG = "write a query log, on its index"
+DOING = [(task, do) for task, each in (ROWS | APART).items() for do in each]
+every_task = pytest.mark.parametrize(("task", "do"), DOING, ids=[do.__name__ for _, do in DOING])
 
 
 def told(task: str) -> tuple[list[str], list[str]]:
@@ -37,15 +38,12 @@ def told(task: str) -> tuple[list[str], list[str]]:
 
 
 def privileges(task: str) -> tuple[list[str], list[str]]:
-    """All privileges of a task: the table says what each needs beside those above it."""
-    above = TASKS[: TASKS.index(task) + 1]
+    """All privileges of a task."""
+    if task in APART:
+        return told(task)
+    rows = list(ROWS)
+    above = rows[: rows.index(task) + 1]
     return told(task)[0], [name for each in above for name in told(each)[1]]
-
-
-def created(target: str, connection: Mapping[str, Any]) -> HybridIndex:
-    return HybridIndex.create(
-        target, schema=SCHEMA, encoder=None, settings=ALONE, connection=connection
-    )
 
 
 @pytest.fixture
@@ -64,36 +62,33 @@ def target(secured: Secured) -> Iterator[str]:
     secured.ask("DELETE", f"/{','.join(found)}")
 
 
-def search(target: str, connection: Mapping[str, Any]) -> None:
-    with HybridIndex.open(target, connection=connection) as index:
-        index.search("whales", vector=[0.6, 0.8])
-        index.get("whale")
+@pytest.fixture
+def encoder(tiny_model: Path) -> str:
+    return f"transformers:{tiny_model}"
 
 
-def load(target: str, connection: Mapping[str, Any]) -> None:
-    with HybridIndex.open(target, connection=connection) as index:
-        index.add([BOOK])
-
-
-def make(target: str, connection: Mapping[str, Any]) -> None:
-    created(f"{target}-new", connection).close()
-
-
-def roll(target: str, connection: Mapping[str, Any]) -> None:
-    roll_out(target, Wanted(replace_index=True), connection=connection)
-
-
-DOING: dict[str, Callable[[str, Mapping[str, Any]], None]] = dict(
-    zip(TASKS, (search, load, make, roll), strict=True)
-)
+@pytest.fixture
+def theirs(secured: Secured, target: str, encoder: str) -> str:
+    """`books-theirs` beside it, with a document that lacks its vector."""
+    fields = {"title": {"type": "text"}}
+    settings = {"number_of_replicas": 0}
+    body = {"settings": settings, "mappings": {"properties": fields}}
+    secured.ask("PUT", "/books-theirs", body)
+    secured.ask("PUT", "/books-theirs/_doc/whale?refresh=true", {"title": "whales and ships"})
+    theirs = f"{target}-theirs"
+    adopt(theirs, Wanted(encoder=encoder), connection=secured.superuser.connection)
+    return theirs
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS)
-def test_whoever_may_what_the_page_says_can_do_it(task: str, secured: Secured, target: str) -> None:
+@pytest.mark.usefixtures("theirs")
+@every_task
+def test_whoever_may_what_the_page_says_can_do_it(
+    task: str, do: Doing, secured: Secured, target: str
+) -> None:
     cluster, index = privileges(task)
     user = secured.user(cluster, {"books": index, "books-*": index})
-    DOING[task](target, user.connection)
+    do(target, user.connection)
 
 
 def closed_root(exchange: Exchange) -> None:
@@ -102,20 +97,48 @@ def closed_root(exchange: Exchange) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", TASKS)
-def test_each_privilege_is_needed(task: str, secured: Secured, target: str) -> None:
+@pytest.mark.usefixtures("theirs")
+@every_task
+def test_each_privilege_is_needed(task: str, do: Doing, secured: Secured, target: str) -> None:
     cluster, index = privileges(task)
     for lacking in told(task)[1]:
         less = [name for name in index if name != lacking]
         user = secured.user(cluster, {"books": less, "books-*": less})
         with pytest.raises(ForbiddenError):
-            DOING[task](target, user.connection)
+            do(target, user.connection)
     user = secured.user([], {"books": index, "books-*": index})
     with fault_proxy(secured.url) as proxy:
         proxy.fault = closed_root
         place = f"elasticsearch:{proxy.url.removeprefix('http:')}/books"
         with pytest.raises(UnsupportedServerError, match="cluster privilege 'monitor'"):
-            DOING[task](place, user.connection)
+            do(place, user.connection)
+
+
+@pytest.mark.slow
+def test_looking_at_an_index_needs_what_searching_needs(secured: Secured, theirs: str) -> None:
+    cluster, index = privileges("search")
+    user = secured.user(cluster, {"books-*": index})
+    assert adopt(theirs, dry_run=True, connection=user.connection).documents == 1
+    with pytest.raises(ForbiddenError):
+        adopt(theirs, connection=user.connection)
+
+
+@pytest.mark.slow
+def test_a_backfill_that_adds_its_field_needs_what_adopting_needs(
+    secured: Secured, target: str, encoder: str
+) -> None:
+    plain = f"{target}-plain"
+    superuser = secured.superuser.connection
+    with HybridIndex.create(
+        plain, schema=Schema(text=["title"], dense={}), encoder=None, connection=superuser
+    ) as index:
+        index.add([{"id": "whale", "title": "whales and ships"}])
+    cluster, may = privileges("load, sync, backfill")
+    user = secured.user(cluster, {"books-*": may})
+    with pytest.raises(ElasticsearchWarning, match="must be granted explicit privileges"):
+        backfill(plain, encoder=encoder, connection=user.connection)
+    user = secured.user(cluster, {"books-*": may + privileges("adopt")[1]})
+    assert backfill(plain, encoder=encoder, connection=user.connection).filled == 1
 
 
 def logged(target: str, log: str, user: User) -> tuple[int, int]:

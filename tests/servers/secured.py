@@ -62,9 +62,9 @@ class Secured:
     def superuser(self) -> User:
         return self.user(["all"], {"*": ["all"]})
 
-    def ask(self, method: str, path: str) -> Any:
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
         """A request of the superuser's."""
-        return _ask(method, f"{self.url}{path}", self.superuser)
+        return _ask(method, f"{self.url}{path}", self.superuser, body)
 
     def user(self, cluster: Sequence[str], indices: Mapping[str, Sequence[str]]) -> User:
         """A new user with these privileges: of the cluster, and of indices by their names."""
@@ -99,11 +99,12 @@ class Secured:
         return bool(told["indices"])
 
 
-def _ask(method: str, url: str, user: User) -> Any:
+def _ask(method: str, url: str, user: User, body: Any = None) -> Any:
     said = base64.b64encode(f"{user.username}:{user.password}".encode()).decode()
-    headers = {"authorization": f"Basic {said}"}
+    headers = {"authorization": f"Basic {said}", "content-type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, method=method, headers=headers)
+    request = urllib.request.Request(url, data, headers, method=method)
     with opener.open(request, timeout=60) as answer:
         return json.load(answer)
 

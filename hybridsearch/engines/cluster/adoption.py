@@ -13,11 +13,10 @@ from hybridsearch.engines.cluster.found_fields import FoundField, found_fields
 from hybridsearch.engines.cluster.index import ClusterIndex, index_path
 from hybridsearch.engines.cluster.mapping import META, read_meta, read_shape
 from hybridsearch.engines.cluster.nesting import having_vectors
-from hybridsearch.engines.cluster.objects import value_at
 from hybridsearch.engines.cluster.opening import only_index
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
+from hybridsearch.engines.cluster.routing import is_routed
 from hybridsearch.engines.cluster.server import ask_server
-from hybridsearch.engines.cluster.views import PAGE, all_entries, search_of
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.errors import ConfigurationError
 
@@ -27,12 +26,14 @@ SAMPLE: Final = 100
 @dataclass(frozen=True)
 class ForeignIndex:
     """fields: what there is in its mapping; settings: by dotted names; documents: how many;
-    samples: the sources of some, with their vectors; encoder: that it was adopted with before."""
+    samples: the sources of some, with their vectors; routed: whether some have a routing, or need
+    one; encoder: that it was adopted with before."""
 
     fields: Sequence[FoundField]
     settings: Mapping[str, Any]
     documents: int
     samples: Sequence[Mapping[str, Any]]
+    routed: bool
     encoder: str | None = None
 
 
@@ -60,8 +61,9 @@ def read_foreign(
     query = {"bool": {"must": [{"match_all": {}}], "should": should}}
     source = dialect.source_with_vectors(["*"], server)
     documents, samples = yield from _sampled(name, target, query, source)
+    routed = yield from is_routed(index_path(name), target)
     encoder = read_meta(mappings, target)[0].encoder if adopted else None
-    return ForeignIndex(fields, settings, documents, samples, encoder)
+    return ForeignIndex(fields, settings, documents, samples, routed, encoder)
 
 
 def read_samples(
@@ -90,32 +92,6 @@ def remember(
         body["properties"] = dict(properties)
     reply = yield HttpRequest("PUT", path, orjson.dumps(body), writes=True)
     check_reply(reply, f"to remember the schema of {name} in its mapping", target=target)
-
-
-def check_ids(name: str, target: str, field: str) -> Generator[HttpRequest, HttpReply, None]:
-    """Raises ConfigurationError unless a field has the id in every document."""
-    entries = yield from all_entries(name, None, target)
-    ids = [entry.id for entry in entries]
-    for begin in range(0, len(ids), PAGE):
-        part = ids[begin : begin + PAGE]
-        body = {
-            "size": len(part),
-            "query": {"terms": {"_id": part}},
-            "_source": False,
-            "docvalue_fields": [field],
-        }
-        params = {"filter_path": "hits.hits._id,hits.hits.fields,_shards,timed_out"}
-        reply = yield search_of(index_path(name), None, body, params)
-        purpose = f"for the values of {field}"
-        found = check_reply(reply, purpose, target=target)
-        check_shards(found, purpose, target)
-        for hit in found.get("hits", {}).get("hits", ()):
-            values = value_at(hit.get("fields", {}), field)
-            if values != [hit["_id"]]:
-                raise ConfigurationError(
-                    f"{field} cannot stand for the id at {target}: the document {hit['_id']!r} has "
-                    f"{values} there; leave it out, and ids are taken from _id"
-                )
 
 
 def _sampled(

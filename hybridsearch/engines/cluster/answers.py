@@ -33,6 +33,7 @@ from hybridsearch.engines.cluster.presence import check_present, identify
 from hybridsearch.engines.cluster.reading import get, get_vectors, get_whole
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards, part_of
 from hybridsearch.engines.cluster.retrieval import retrieval_searches, retrieved
+from hybridsearch.engines.cluster.routing import check_unrouted
 from hybridsearch.engines.cluster.scanning import list_ids, scan
 from hybridsearch.engines.cluster.shape import VectorShape
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
@@ -102,6 +103,8 @@ def _one(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of call
             yield from _refresh(index)
             if isinstance(call, Commit):
                 yield from check_present(index)
+                if index.pace.has_looked:
+                    yield from check_unrouted(index)
                 index.pace.look_again()
             return None
         case Identify():

@@ -42,6 +42,11 @@ class Pace:
         """Whether it is time to look if the index is still there."""
         return time.monotonic() - self._looked >= LOOK_SECONDS
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether it was looked at since the last commit: documents may have been sent."""
+        return self._looked > -math.inf
+
     def looked(self) -> None:
         """It was there just now."""
         self._looked = time.monotonic()

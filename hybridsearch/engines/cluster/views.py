@@ -121,17 +121,17 @@ def list_entries(
 
 
 def all_entries(
-    index: str, view: str | None, target: str
+    index: str, view: str | None, target: str, query: Mapping[str, Any] | None = None
 ) -> Generator[HttpRequest, HttpReply, list[Entry]]:
-    """Every entry of an index, or of a view of it, whose ids no field says: in the order of their
-    ids, which are all held at once.
+    """Every entry of an index, or of a view of it, whose ids no field says, or those that a query
+    finds: in the order of their ids, which are all held at once.
 
     They are read in the order of their writes. What is written meanwhile comes again at the end.
     """
     written: dict[str, int] = {}
     order = WriteOrder()
     while True:
-        body = {"size": PAGE, "track_total_hits": False, "_source": False, **order.page()}
+        body = {"size": PAGE, "track_total_hits": False, "_source": False, **order.page(query)}
         params = {"filter_path": "hits.hits._id,hits.hits.sort,_shards,timed_out"}
         reply = yield search_of(index_path(index), view, body, params)
         found = check_reply(reply, _CHANGED, target=target)

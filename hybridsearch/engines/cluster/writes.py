@@ -12,6 +12,7 @@ from hybridsearch.engines.cluster.bulk import Item, bulk
 from hybridsearch.engines.cluster.documents import body_of
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.presence import look_now_and_then
+from hybridsearch.engines.cluster.routing import check_unrouted
 from hybridsearch.engines.cluster.wire import Step
 
 
@@ -20,6 +21,8 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
 
     Raises EngineError where the fault is not the documents'.
     """
+    if index.pace.looks:
+        yield from check_unrouted(index)
     yield from look_now_and_then(index)
     items = (
         Item(position, lines_of(document, index))

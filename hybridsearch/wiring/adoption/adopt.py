@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hybridsearch.encoding.load import NO_ENCODER, load_encoder
-from hybridsearch.engines.cluster.adoption import check_ids, read_foreign, remember
+from hybridsearch.engines.cluster.adoption import read_foreign, remember
 from hybridsearch.engines.cluster.found_fields import FoundField
+from hybridsearch.engines.cluster.found_ids import check_repeated, check_single
 from hybridsearch.engines.cluster.mapping import remembered
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.model.definition import IndexDefinition
@@ -26,7 +27,8 @@ from hybridsearch.wiring.clusters import cluster_at
 @dataclass(frozen=True)
 class Adopted:
     """fields: all that there are, with what each can serve as, or why it cannot; schema: what they
-    serve as now; added: the vector field that the index is given, if any; documents: how many."""
+    serve as now; added: the vector field that the index is given, if any; documents: how many;
+    routed: whether some have a routing of their own, so that nothing is written by their ids."""
 
     target: str
     fields: tuple[FoundField, ...]
@@ -34,6 +36,7 @@ class Adopted:
     encoder: str | None
     added: str | None
     documents: int
+    routed: bool
 
     def serves(self, field: FoundField) -> bool:
         """Whether a field serves now."""
@@ -47,6 +50,7 @@ class Adopted:
         return {
             "target": self.target,
             "documents": self.documents,
+            "routed": self.routed,
             "fields": [
                 {
                     "name": field.name,
@@ -90,7 +94,9 @@ def adopt(
             for name in () if plan.added else plan.schema.dense:
                 check_encoder_made(encoder, name, plan.schema, plan.shape, foreign.samples)
         if wanted.id is not None:
-            cluster.ask(check_ids(cluster.name, target, wanted.id))
+            cluster.ask(check_repeated(cluster.name, target, wanted.id))
+        if foreign.routed:
+            cluster.ask(check_single(cluster.name, target))
         if not dry_run:
             note = remembered(definition, plan.settings, plan.shape)
             cluster.ask(remember(cluster.name, target, note, plan.properties))
@@ -101,4 +107,5 @@ def adopt(
         encoder=definition.encoder,
         added=plan.added,
         documents=foreign.documents,
+        routed=foreign.routed,
     )
