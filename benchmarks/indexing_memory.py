@@ -2,10 +2,10 @@
 
     python benchmarks/indexing_memory.py [TARGET [COUNT ...]]
 
-TARGET is without the name of an index: embedded: (the default, in a temporary folder) or
-elasticsearch://127.0.0.1:9200. Each count runs in a process of its own; the usual counts are 50,000
-and 500,000. What is resident is told in all, and without pages of mapped files, which the system
-takes back when it wants them (Linux only).
+TARGET is without the name of an index: embedded: (the default, in a temporary folder), tantivy:
+(what keeps its texts, alone, given the same ones) or elasticsearch://127.0.0.1:9200. Each count
+runs in a process of its own; the usual counts are 50,000 and 500,000. What is resident is told in
+all, and without pages of mapped files, which the system takes back when it wants them (Linux only).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import tantivy
 
 from hybridsearch import HybridIndex, Schema
 
@@ -83,16 +84,46 @@ class Peaks(threading.Thread):
 
 
 def measure(target: str, count: int) -> dict[str, float]:
-    """Peak megabytes and documents a second of one `add`, in this process."""
-    settings = None if target.startswith("embedded:") else {"replicas": 0, "vector_index": "flat"}
+    """Peak megabytes and documents a second of one load, in this process."""
+    kind, _, folder = target.partition(":")
+    if kind == "tantivy":
+        return measured(count, lambda: load_tantivy(Path(folder), documents(count, DIMS)))
+    settings = None if kind == "embedded" else {"replicas": 0, "vector_index": "flat"}
     with HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings) as index:
-        before = resident()[0]
-        begin = time.perf_counter()
-        with Peaks() as peaks:
-            report = index.add(documents(count, DIMS))
-        seconds = time.perf_counter() - begin
-    if report.indexed != count:
-        raise RuntimeError(f"{report.indexed} of {count} documents were indexed")
+        return measured(count, lambda: index.add(documents(count, DIMS)).indexed)
+
+
+def load_tantivy(folder: Path, given: Iterator[dict[str, Any]]) -> int:
+    """The texts into tantivy alone, with the heap of the embedded engine; commits every five
+    seconds, as that does."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name="raw")
+    builder.add_integer_field("ordinal", fast=True)
+    for name in SCHEMA.text:
+        builder.add_text_field(name)
+    folder.mkdir()
+    writer = tantivy.Index(builder.build(), str(folder)).writer(128_000_000, 1)
+    count, committed = 0, time.monotonic()
+    for document in given:
+        texts = {name: document[name] for name in ("id", *SCHEMA.text)}
+        writer.add_document(tantivy.Document(ordinal=count, **texts))
+        count += 1
+        if time.monotonic() - committed >= 5:
+            writer.commit()
+            committed = time.monotonic()
+    writer.commit()
+    return count
+
+
+def measured(count: int, load: Callable[[], int]) -> dict[str, float]:
+    """The same of any load, which returns how many documents it wrote."""
+    before = resident()[0]
+    begin = time.perf_counter()
+    with Peaks() as peaks:
+        written = load()
+    seconds = time.perf_counter() - begin
+    if written != count:
+        raise RuntimeError(f"{written} of {count} documents were indexed")
     return {
         "documents": count,
         "before_mb": round(before / 1e6, 1),
@@ -108,7 +139,8 @@ def main(place: str = "embedded:", *counts: str) -> None:
     for count in map(int, counts or COUNTS):
         with tempfile.TemporaryDirectory() as folder:
             name = f"memory-{uuid.uuid4().hex[:8]}"
-            target = f"embedded:{folder}/{name}" if place == "embedded:" else f"{place}/{name}"
+            local = place in {"embedded:", "tantivy:"}
+            target = f"{place}{folder}/{name}" if local else f"{place}/{name}"
             print(f"{count:,} documents into {place} ...", file=sys.stderr, flush=True)
             done = subprocess.run(
                 [sys.executable, __file__, "--measure", target, str(count)],

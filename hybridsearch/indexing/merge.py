@@ -30,10 +30,10 @@ def merged(
         )
     before = stored.document
     fields = {**before.fields, **update.fields}
-    vectors = dict(update.vectors)
+    vectors = {name: given for name, given in update.vectors.items() if given is not None}
     for name, dense in schema.dense.items():
         passages: PassageVectors = before.vectors[name]
-        if name in vectors or not len(passages.vectors):
+        if name in update.vectors or not len(passages.vectors):
             continue
         if passages.digest or _same_text(fields, before.fields, dense):
             vectors[name] = passages

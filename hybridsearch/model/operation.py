@@ -17,7 +17,7 @@ class Update:
     """Other values for some fields of a document that is there; its other fields stay.
 
     Its parts are those of a Document. Vectors that were encoded follow their text; vectors that
-    were given stay until others are given.
+    were given stay until others are given, or None, which leaves their field to the encoder.
     """
 
     id: str
@@ -56,7 +56,8 @@ def as_operation(given: Any, vector_fields: Mapping[str, Any]) -> Operation:
             return as_document(given, vector_fields)
         case "update":
             read = as_document(given, vector_fields)
-            return Update(read.id, read.fields, read.vectors, read.version)
+            taken = {name: None for name in vector_fields if name in given and given[name] is None}
+            return Update(read.id, read.fields, {**read.vectors, **taken}, read.version)
         case "delete":
             id: Any = given["id"] if "id" in given else given.get("_id")
             check_id(id)

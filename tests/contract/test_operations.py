@@ -199,6 +199,32 @@ def test_given_vectors_stay_until_others_are_given(make: Callable[..., Any]) -> 
     assert fields(index, "1") == {"title": "a longer title", "year": 1}
 
 
+@pytest.mark.parametrize("update", [Update("a1", {}, {"titles": None}), {"titles": None}])
+def test_a_vector_that_is_taken_away_is_encoded(
+    encoding: HybridIndex, encoder: CountingEncoder, update: Any
+) -> None:
+    encoded = everything(encoding)["a1"].vectors["titles"]
+    dims = encoded.vectors.shape[1]
+    encoding.add([article(1, titles=unit(0, 1, dims=dims))])
+    encoder.texts.clear()
+    given = {"_op": "update", "id": "a1", **update} if isinstance(update, dict) else update
+    assert encoding.add([given]).updated == 1
+    assert encoder.texts == ["article 1"]
+    found = everything(encoding)["a1"]
+    assert np.allclose(found.vectors["titles"].vectors, encoded.vectors, atol=1e-6)
+    assert found.fields == {name: value for name, value in article(1).items() if name != "id"}
+
+
+def test_a_vector_that_is_taken_away_and_cannot_be_encoded_is_told(
+    make: Callable[..., Any],
+) -> None:
+    index = make([{"id": "1", "title": "old", "year": 1, "dense": unit(1)}])
+    report = index.add([{"_op": "update", "id": "1", "dense": None}])
+    assert (report.updated, report.failed) == (0, 1)
+    assert "the index has no encoder" in report.failures[0].reason
+    assert everything(index)["1"].vectors["dense"].vectors.tolist() == [unit(1).tolist()]
+
+
 def test_an_older_version_never_takes_the_place_of_a_newer_one(
     make: Callable[..., Any],
 ) -> None:
