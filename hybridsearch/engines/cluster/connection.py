@@ -36,7 +36,7 @@ class Connection(BaseSettings):
     verify_certs: bool = True
     timeout: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     write_timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
-    writes_in_flight: int = Field(default=2, ge=1, le=64)
+    writes_in_flight: int = Field(default=3, ge=1, le=64)
     compress: bool = False
     connections: int = Field(default=16, ge=1, le=1000)
 
