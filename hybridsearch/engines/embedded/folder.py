@@ -32,9 +32,13 @@ def create_folder(folder: Path, definition: IndexDefinition) -> None:
         raise IndexExistsError(
             f"{folder} exists and is not an index: give a new or an empty folder"
         )
+    place = folder.absolute()
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # An empty folder may be where a file system is mounted or where somebody works, which
+        # cannot be replaced or should not be: it is filled.
+        within = place if place.exists() else place.parent
+        draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=within))
     except OSError as error:
         raise StorageError(
             f"the folder {folder} cannot be made ({error.strerror}): "
@@ -42,8 +46,11 @@ def create_folder(folder: Path, definition: IndexDefinition) -> None:
         ) from error
     try:
         _fill(draft, definition)
-        draft.chmod(0o755)
-        draft.rename(folder.absolute())
+        if within == place:
+            _unpack(draft)
+        else:
+            draft.chmod(0o755)
+            draft.rename(place)
     except (OSError, ValueError) as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise StorageError(f"the index at {folder} cannot be made ({error})") from error
@@ -82,6 +89,15 @@ def _read(folder: Path) -> dict[str, Any]:
 
 def _damaged(folder: Path, error: Exception) -> StorageError:
     return StorageError(f"{folder / _DEFINITION} is damaged ({error}): restore it from a copy")
+
+
+def _unpack(draft: Path) -> None:
+    """Move what a draft holds into the folder that it is in: first the text, which fails where
+    another has made an index there meanwhile, and last the definition, which makes it an index."""
+    order = {TEXT: 0, _DEFINITION: 2}
+    for part in sorted(draft.iterdir(), key=lambda part: order.get(part.name, 1)):
+        part.rename(draft.parent / part.name)
+    draft.rmdir()
 
 
 def _fill(folder: Path, definition: IndexDefinition) -> None:

@@ -1,0 +1,71 @@
+"""The folder of an index: where it can be made, and that it is made whole or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hybridsearch import HybridIndex, Schema
+from hybridsearch.engines.embedded import folder as made
+from hybridsearch.errors import IndexExistsError, StorageError
+
+SCHEMA = Schema(text=["title"], dense={"dense": {"embeds": ["title"], "dims": 8}})
+FIG = {"id": "fig", "title": "figs", "dense": [1.0] + 7 * [0.0]}
+
+
+def make(target: str) -> None:
+    with HybridIndex.create(target, schema=SCHEMA, encoder=None) as index:
+        index.add([FIG])
+        assert index.count() == 1
+
+
+def test_an_index_can_be_made_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make("embedded:.")
+    assert Path.cwd() == tmp_path
+    with HybridIndex.open(f"embedded:{tmp_path}") as index:
+        assert index.count() == 1
+    assert not [part for part in tmp_path.iterdir() if part.name.startswith(".")]
+
+
+def test_an_index_can_be_made_where_a_file_system_is_mounted(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a file system cannot be mounted here")
+    try:
+        make(f"embedded:{tmp_path}")
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def test_an_index_that_another_makes_meanwhile_in_an_empty_folder_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "index"
+    place.mkdir()
+    fill = made._fill
+
+    def fill_late(draft: Path, schema: object) -> None:
+        monkeypatch.undo()
+        fill(draft, schema)  # type: ignore[arg-type]
+        other = tmp_path / "other"
+        make(f"embedded:{other}")
+        for part in other.iterdir():
+            part.rename(place / part.name)
+
+    monkeypatch.setattr(made, "_fill", fill_late)
+    with pytest.raises(StorageError, match="cannot be made"):
+        HybridIndex.create(f"embedded:{place}", schema=SCHEMA, encoder=None)
+    with HybridIndex.open(f"embedded:{place}") as index:
+        assert index.get("fig") is not None
+
+
+def test_a_folder_with_something_in_it_is_left(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(IndexExistsError, match="not an index"):
+        HybridIndex.create(f"embedded:{tmp_path}", schema=SCHEMA, encoder=None)
+    assert [part.name for part in tmp_path.iterdir()] == ["note.txt"]
