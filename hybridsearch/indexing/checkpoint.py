@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from hybridsearch.errors import CheckpointError, StorageError
 from hybridsearch.indexing.counts import Counts
 
 FORMAT: Final = 1
+_MARK: Final = "hybridsearch_checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +56,16 @@ class Checkpoint:
         identity: of the index, where it is told.
         """
         self._belongs = {"target": target, "index": identity, "source": self._source}
+        found = self._found()
+        if found is None:
+            return None
+        if _MARK not in found and not self._lenient:
+            raise CheckpointError(
+                f"{self.path} is not a checkpoint: it stays as it is; name another file"
+            )
         if self._restart:
             self.remove()
             return None
-        try:
-            found = orjson.loads(self.path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._refused(error) from error
-        except ValueError:
-            found = None
         try:
             return self._read(found)
         except CheckpointError:
@@ -76,7 +77,7 @@ class Checkpoint:
     def save(self, reached: Reached) -> None:
         """Write it whole or not at all; raises StorageError."""
         content = {
-            "hybridsearch_checkpoint": FORMAT,
+            _MARK: FORMAT,
             **self._belongs,
             "counts": reached.counts.as_dict(),
             "dead_letters": reached.letters,
@@ -95,9 +96,21 @@ class Checkpoint:
         except OSError as error:
             raise self._refused(error) from error
 
-    def _read(self, found: Any) -> Reached:
-        if not isinstance(found, dict) or found.get("hybridsearch_checkpoint") != FORMAT:
-            raise self._foreign("is not a checkpoint of this version")
+    def _found(self) -> Mapping[str, Any] | None:
+        """What is there: nothing in a file that is no checkpoint, None where there is no file."""
+        try:
+            found = orjson.loads(self.path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._refused(error) from error
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _read(self, found: Mapping[str, Any]) -> Reached:
+        if found.get(_MARK) != FORMAT:
+            raise self._foreign("is of another version")
         for name, expected in self._belongs.items():
             if found.get(name) != expected:
                 raise self._foreign(

@@ -232,13 +232,24 @@ def test_a_checkpoint_that_nobody_asked_for_gives_way(
     assert (report.indexed, report.resumed) == (1, 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"hybridsearch_checkpoint": 0}'])
-def test_a_file_that_is_no_checkpoint_is_refused_and_left(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"id": "the only copy"}'])
+def test_a_file_that_is_no_checkpoint_is_refused_and_left(
+    tmp_path: Path, content: bytes, restart: bool
+) -> None:
     (tmp_path / "c").write_bytes(content)
-    trail = trail_in(tmp_path, Checkpoint(tmp_path / "c"))
-    with pytest.raises(CheckpointError, match="is not a checkpoint of this version"):
+    trail = trail_in(tmp_path, Checkpoint(tmp_path / "c", restart=restart))
+    with pytest.raises(CheckpointError, match=r"is not a checkpoint: .* name another file"):
         run(index_documents(RULES, trail), Engine([]).answer)
     assert (tmp_path / "c").read_bytes() == content
+
+
+def test_a_checkpoint_of_another_version_is_refused_and_left(tmp_path: Path) -> None:
+    (tmp_path / "c").write_bytes(b'{"hybridsearch_checkpoint": 0}')
+    trail = trail_in(tmp_path, Checkpoint(tmp_path / "c"))
+    with pytest.raises(CheckpointError, match=r"of another version.*--restart"):
+        run(index_documents(RULES, trail), Engine([]).answer)
+    assert (tmp_path / "c").exists()
 
 
 def test_an_index_that_is_made_anew_under_a_run_is_noticed(
