@@ -43,6 +43,8 @@ class Retrial:
     def records(self, vector_fields: Collection[str]) -> Iterator[Located]:
         """The documents that were kept whole, with the places that they had."""
         self.again, self.kept = 0, []
+        # Of a retry that ended midway and had this process's number, as in a container.
+        self.refused.unlink(missing_ok=True)
         for line, letter in self._letters():
             if letter is None or letter.document is None:
                 self.kept.append(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hybridsearch.errors import ConfigurationError
 
@@ -31,4 +32,6 @@ class Target:
             )
         if engine.endswith("+https"):
             return cls(engine.removesuffix("+https"), f"https:{location}")
+        if location.startswith("~/"):  # which no shell replaces after a colon
+            location = str(Path(location).expanduser())
         return cls(engine, location)

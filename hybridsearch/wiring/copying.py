@@ -18,6 +18,7 @@ from hybridsearch.model.target import Target
 from hybridsearch.wiring.index import HybridIndex
 from hybridsearch.wiring.opening import engine_at
 from hybridsearch.wiring.performer import Performer
+from hybridsearch.wiring.trails import named
 
 Progress = Callable[[int, int], None]
 _TOLD_EVERY: Final = 100
@@ -57,7 +58,7 @@ def copy_index(
     another definition, EngineError where the two do not hold as much at the end.
     """
     places = Target.parse(source), Target.parse(target)
-    if places[0] == places[1]:
+    if named(places[0]) == named(places[1]):
         raise ConfigurationError(f"{source} cannot be copied onto itself: name another target")
     with ExitStack() as opened:
         engine = engine_at(places[0], EngineOptions(source))

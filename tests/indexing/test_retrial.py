@@ -42,6 +42,19 @@ def test_a_retry_that_ends_midway_leaves_the_file_as_it_was(tmp_path: Path) -> N
     assert path.read_bytes() == before
 
 
+def test_what_a_retry_that_ended_midway_left_beside_the_file_is_not_doubled(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, {"id": "one", "text": "word"})
+    set_aside(Retrial(path).refused, {"id": "one", "text": "word"})
+    retrial = Retrial(path)
+    list(retrial.records(()))
+    set_aside(retrial.refused, {"id": "one", "text": "word"})
+    retrial.finish()
+    assert len(path.read_bytes().splitlines()) == 1
+
+
 def test_letters_that_others_append_meanwhile_stay(tmp_path: Path) -> None:
     path = tmp_path / "letters.jsonl"
     set_aside(path, {"id": "one", "text": "word"})

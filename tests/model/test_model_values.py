@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,13 @@ def test_a_target_is_an_engine_and_a_place(text: str) -> None:
     target = Target.parse(text)
     assert str(target) == text
     assert target.engine == text.partition(":")[0]
+
+
+def test_a_tilde_is_the_home_folder_as_in_a_shell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Target.parse("embedded:~/books").location == str(tmp_path / "books")
 
 
 @pytest.mark.parametrize("text", ["", "books", "embedded:", "embedded://", ":x", "embedded: "])

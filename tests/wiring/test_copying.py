@@ -229,8 +229,9 @@ def test_what_cannot_be_copied_says_why(tmp_path: Path, tiny: Encoder) -> None:
         copy_index(source, target)
     assert not (tmp_path / "b").exists()
     made(source, 3).close()
-    with pytest.raises(ConfigurationError, match="onto itself"):
-        copy_index(source, source)
+    for itself in (source, f"embedded:{tmp_path}/./a/"):
+        with pytest.raises(ConfigurationError, match="onto itself"):
+            copy_index(source, itself)
     HybridIndex.create(target, schema=Schema(text=["other"]), encoder=tiny).close()
     with pytest.raises(ConfigurationError, match="exists with another schema"):
         copy_index(source, target)
