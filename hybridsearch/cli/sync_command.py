@@ -73,6 +73,8 @@ def _tell(report: SyncReport) -> None:
         f"({report.seconds:.1f} s)"
         + (f"; {report.outdated:,} older than what is stored" if report.outdated else "")
     )
+    if report.stopped:
+        say(f"a sync would delete nothing and fail: {report.stopped}")
     if report.failed:
         where = f"set aside in {report.dead_letters}" if report.dead_letters else "not acceptable"
         say(

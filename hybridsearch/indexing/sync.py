@@ -34,9 +34,8 @@ def sync_documents(
 ) -> SyncFlow:
     """Write what is new and what has changed, then delete what the source does not have.
 
-    Raises SyncStoppedError before anything is deleted, where that
-    would be more than the share `most_deleted` of the index, or where the source has records that
-    may be any document.
+    Raises SyncStoppedError before anything is deleted, where that would be more than the share
+    `most_deleted` of the index, or where the source has records that may be any document.
     """
     begin = time.monotonic()
     yield Refresh()
@@ -44,8 +43,14 @@ def sync_documents(
     there, gone = yield from _gone(comparison)
     # Not all that is new or has changed was taken by the engine.
     added, changed = report.indexed - report.replaced, report.replaced
-    written = f"{added:,} documents are added and {changed:,} changed"
-    _check(comparison, there, gone, most_deleted, written)
+    if stopped := _stopped(comparison, there, gone, most_deleted):
+        aside = ""
+        if report.failed:
+            aside = f", {report.failed:,} records are set aside in {report.dead_letters}"
+        raise SyncStoppedError(
+            f"nothing was deleted: {stopped} ({added:,} documents are added and {changed:,} "
+            f"changed{aside})"
+        )
     deleted = 0
     for start in range(0, len(gone), PAGE):
         deleted += yield from delete_documents(gone[start : start + PAGE])
@@ -62,7 +67,9 @@ def sync_documents(
     )
 
 
-def compare_documents(rules: Rules, comparison: Comparison, progress: Progress | None) -> SyncFlow:
+def compare_documents(
+    rules: Rules, comparison: Comparison, progress: Progress | None, most_deleted: float
+) -> SyncFlow:
     """What a sync would do; nothing is written, not even a dead letter."""
     begin = time.monotonic()
     yield Refresh()
@@ -84,7 +91,7 @@ def compare_documents(rules: Rules, comparison: Comparison, progress: Progress |
             break
     if error is not None:
         raise error
-    _, gone = yield from _gone(comparison)
+    there, gone = yield from _gone(comparison)
     return SyncReport(
         added=comparison.added,
         changed=comparison.changed,
@@ -94,6 +101,7 @@ def compare_documents(rules: Rules, comparison: Comparison, progress: Progress |
         seconds=time.monotonic() - begin,
         failures=tuple(failures),
         dry_run=True,
+        stopped=_stopped(comparison, there + comparison.added, gone, most_deleted),
     )
 
 
@@ -110,19 +118,20 @@ def _gone(comparison: Comparison) -> Generator[ListIds, Any, tuple[int, list[str
         after = listed.ids[-1]
 
 
-def _check(
-    comparison: Comparison, there: int, gone: Sequence[str], most_deleted: float, written: str
-) -> None:
+def _stopped(
+    comparison: Comparison, there: int, gone: Sequence[str], most_deleted: float
+) -> str | None:
+    """Why none of these may be deleted, and what to do; None where they may."""
     if gone and comparison.nameless:
-        raise SyncStoppedError(
+        return (
             f"{len(gone):,} documents are in the index and not in the source, and "
-            f"{comparison.nameless:,} records of the source could not be read, which may be these: "
-            f"nothing was deleted ({written}); correct the source and sync again"
+            f"{comparison.nameless:,} records of the source could not be read, which may be these; "
+            "correct the source and sync again"
         )
     if len(gone) > most_deleted * there:
-        raise SyncStoppedError(
-            f"{len(gone):,} of {there:,} documents are not in the source, {gone[0]!r} among them: "
-            f"more than the {most_deleted:.0%} that may be deleted at once; nothing was deleted "
-            f"({written}); look whether the source is whole, then allow it with most_deleted= "
-            "(--most-deleted)"
+        return (
+            f"{len(gone):,} of {there:,} documents are not in the source, {gone[0]!r} among them, "
+            f"more than the {most_deleted:.0%} that may be deleted at once; look whether the "
+            "source is whole, then allow it with most_deleted= (--most-deleted)"
         )
+    return None

@@ -185,7 +185,8 @@ class SyncReport:
     added, changed, deleted: documents of the index; unchanged: those that the source has as they
     are; outdated: records older than what the index has, which stays, and which a dry run takes for
     changed; failed: records of the source that were set aside, whose documents stay as they are;
-    failures: the first of them; dead_letters: the file that holds all of them.
+    failures: the first of them; dead_letters: the file that holds all of them; stopped: of a dry
+    run, why a sync would delete nothing and raise SyncStoppedError.
     """
 
     added: int
@@ -198,6 +199,7 @@ class SyncReport:
     failures: tuple[Failure, ...] = ()
     dead_letters: str | None = None
     dry_run: bool = False
+    stopped: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The counts as JSON values, as the command line prints them."""
@@ -209,6 +211,7 @@ class SyncReport:
             "outdated": self.outdated,
             "failed": self.failed,
             "dry_run": self.dry_run,
+            "stopped": self.stopped,
             "seconds": round(self.seconds, 3),
             "dead_letters": self.dead_letters,
         }

@@ -40,5 +40,6 @@ def sync_flow(
     trail = trail_for(target, dead_letters, None, tell)
     rules = performer.rules(normalise=normalise)
     if dry_run:
-        return compare_documents(rules, comparison, progress), trail.dead_letters
+        flow = compare_documents(rules, comparison, progress, most_deleted)
+        return flow, trail.dead_letters
     return sync_documents(rules, comparison, trail, most_deleted), trail.dead_letters

@@ -63,6 +63,9 @@ def test_more_than_a_share_is_not_deleted(make: Callable[..., Any]) -> None:
         index.sync([])
     with pytest.raises(ConfigurationError, match="from 0 to 1"):
         index.sync([], most_deleted=20)
+    for source in (documents(range(15)), []):
+        assert "of 20 documents are not in the source" in index.sync(source, dry_run=True).stopped
+    assert index.sync(documents(range(16, 26)), dry_run=True, most_deleted=0.7).stopped is None
     assert index.sync(documents(range(15)), most_deleted=0.25).deleted == 5
     assert index.sync([], most_deleted=1.0).deleted == 15
 
@@ -85,7 +88,9 @@ def test_nothing_is_deleted_where_a_record_may_be_any_document(
 ) -> None:
     index = make(documents(range(10)))
     source = [*documents(range(9)), Unreadable("file:10", "it is no JSON", "{")]
-    with pytest.raises(SyncStoppedError, match="1 records of the source could not be read"):
+    told = "1 records of the source could not be read"
+    assert told in index.sync(source, dry_run=True).stopped
+    with pytest.raises(SyncStoppedError, match=f"{told}.*1 records are set aside in .*rs.jsonl"):
         index.sync(source, dead_letters=tmp_path / "letters.jsonl")
     assert len(held(index)) == 10
 
