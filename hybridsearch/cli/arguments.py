@@ -47,6 +47,13 @@ Sources: TypeAlias = Annotated[
         "or another index by its target.",
     ),
 ]
+Normalise: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--normalise-vectors",
+        help="Make given vectors unit length instead of refusing those that are not.",
+    ),
+]
 Counts: TypeAlias = Annotated[bool, typer.Option("--json", help="End with the counts as JSON.")]
 Query: TypeAlias = Annotated[
     str | None,

@@ -11,6 +11,7 @@ from hybridsearch.cli.arguments import (
     Cache,
     Counts,
     IdColumn,
+    Normalise,
     Query,
     Settings,
     Sources,
@@ -56,6 +57,7 @@ def index(
     ] = None,
     checkpoint: CheckpointFile = None,
     restart: Restart = False,
+    normalise_vectors: Normalise = False,
     json: Counts = False,
 ) -> None:
     """Index documents; those with an id that is known replace the old ones.
@@ -70,6 +72,7 @@ def index(
         try:
             report = opened.add(
                 stop.until(records),
+                normalise_vectors=normalise_vectors,
                 dead_letters=dead_letters,
                 checkpoint=checkpoint_of(target, sources, source, checkpoint, restart=restart),
                 progress=progress,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.arguments import Cache, Counts
+from hybridsearch.cli.arguments import Cache, Counts, Normalise
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.cli.indexing_progress import shown_progress
@@ -26,6 +26,7 @@ def retry(
         typer.Argument(metavar="TARGET", help="Where to send them. [default: as the file says]"),
     ] = None,
     cache: Cache = None,
+    normalise_vectors: Normalise = False,
     json: Counts = False,
 ) -> None:
     """Send documents that were set aside again, after the index or the file was corrected.
@@ -38,6 +39,7 @@ def retry(
         with shown_progress(CountedReading(), "sending again") as progress:
             report = index.add(
                 retrial.records(index.schema.dense),
+                normalise_vectors=normalise_vectors,
                 dead_letters=retrial.refused,
                 progress=progress,
             )

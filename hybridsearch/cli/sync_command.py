@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.arguments import Cache, Counts, IdColumn, Query, Sources, Target
+from hybridsearch.cli.arguments import Cache, Counts, IdColumn, Normalise, Query, Sources, Target
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.cli.indexing_progress import shown_progress
@@ -21,6 +21,7 @@ from hybridsearch.wiring.index import HybridIndex
 def sync(
     target: Target,
     sources: Sources,
+    *,
     query: Query = None,
     id: IdColumn = None,
     dry_run: Annotated[
@@ -38,6 +39,7 @@ def sync(
         Path | None, typer.Option(help="The file for documents that cannot be accepted.")
     ] = None,
     cache: Cache = None,
+    normalise_vectors: Normalise = False,
     json: Counts = False,
 ) -> None:
     """Make an index equal to a source: add what is new, replace what has changed, delete the rest.
@@ -55,6 +57,7 @@ def sync(
             stop.until(source.records),
             dry_run=dry_run,
             most_deleted=most_deleted,
+            normalise_vectors=normalise_vectors,
             dead_letters=dead_letters,
             progress=progress,
         )

@@ -19,7 +19,7 @@ NORM_TOLERANCE: Final = 1e-3
 """How far from 1 a length may be and still be called rounding: float16 stays within."""
 
 _BLOCK: Final = 32
-_OR_ASK: Final = ", or ask for that with normalise_vectors=True"
+_OR_ASK: Final = ", or ask for that with normalise_vectors=True (--normalise-vectors)"
 
 
 def accept(
@@ -119,7 +119,7 @@ def _judged_by_blocks(
 
 def _judged(rows: NDArray[Any], dims: int, normalise: bool) -> tuple[Vectors, dict[int, str]]:
     if rows.shape[1] != dims:
-        reason = f"{rows.shape[1]} numbers, and the encoder's vectors have {dims}"
+        reason = f"{rows.shape[1]} numbers, and the field's vectors have {dims}"
         return np.zeros((len(rows), dims), np.float32), dict.fromkeys(range(len(rows)), reason)
     wide = rows.astype(np.float64)
     plain: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", wide, wide))

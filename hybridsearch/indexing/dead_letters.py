@@ -97,7 +97,7 @@ class DeadLetters:
     def _refused(self, error: OSError) -> StorageError:
         return StorageError(
             f"the dead-letter file {self.path} cannot be written ({error.strerror}): "
-            "name another with dead_letters="
+            "name another with dead_letters= (--dead-letters)"
         )
 
 

@@ -88,9 +88,14 @@ def check_version(version: Any, id: str) -> None:
 def check_id(id: Any) -> None:
     """Refuse an id that no engine could keep; raises DocumentError."""
     if id is None:
-        raise DocumentError("it has no id: give it a string under 'id' (or '_id')")
+        raise DocumentError(
+            "it has no id: give it a string under 'id' (or '_id'), or name its field with --id"
+        )
     if not isinstance(id, str):
-        raise DocumentError(f"its id must be a string, not {_kind(id)} {id!r}: write it in quotes")
+        raise DocumentError(
+            f"its id must be a string, not {_kind(id)} {id!r}: write it in quotes, or let --id id "
+            "make text of whole numbers"
+        )
     if not id:
         raise DocumentError("its id is empty")
     if "\x00" in id:

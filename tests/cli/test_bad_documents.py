@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command_line import Run, book, write_lines, write_schema
 
@@ -36,9 +37,9 @@ BAD: list[tuple[Any, str | None, list[str]]] = [
     (b"null", None, ["must be a JSON object, not null"]),
     (b"\x00\x01\x02", None, ["not JSON"]),
     (b"[" * 5000, None, ["not JSON"]),
-    ({"title": "no id"}, None, ["no id", "'id' (or '_id')"]),
+    ({"title": "no id"}, None, ["no id", "'id' (or '_id')", "--id"]),
     (book(1, id=None), None, ["no id"]),
-    (book(1, id=17), None, ["must be a string", "17", "quotes"]),
+    (book(1, id=17), None, ["must be a string", "17", "quotes", "--id id"]),
     (book(1, id=True), None, ["must be a string"]),
     (book(1, id=["a"]), None, ["must be a string"]),
     (book(1, id=""), "", ["id is empty"]),
@@ -99,6 +100,28 @@ def test_every_bad_document_is_set_aside_with_its_place_id_reason_and_content(
             assert part in letter["reason"], letter
     with HybridIndex.open(f"embedded:{tmp_path / 'x'}") as index:
         assert index.count() == 5
+
+
+def test_vectors_of_other_lengths_are_taken_where_that_is_asked_for(
+    run: Run, tmp_path: Path
+) -> None:
+    source = write_lines(tmp_path / "long.jsonl", [book(1, dense=[3, 0, 4, 0])])
+    given = ("--schema", write_schema(tmp_path), "--encoder", "none", "--json")
+    refused = run("index", "embedded:x", source, *given)
+    assert "--normalise-vectors" in refused.err
+    assert refused.last_json["failed"] == 1
+    letters = refused.last_json["dead_letters"]
+    for command in (
+        ("index", "embedded:y", source, *given),
+        ("sync", "embedded:x", source),
+        ("retry", letters),
+    ):
+        ran = run(*command, "--normalise-vectors")
+        assert ran.status == 0, ran
+    for index in ("x", "y"):
+        with HybridIndex.open(f"embedded:{tmp_path / index}") as opened:
+            (only,) = opened.scan(vectors=True)
+        assert np.allclose(only.vectors["dense"].vectors, [[0.6, 0, 0.8, 0]])
 
 
 def test_corrected_dead_letters_can_be_added_again(run: Run, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_vectors_of_a_document_s_passages() -> None:
 @pytest.mark.parametrize(
     ("vector", "reason"),
     [
-        ([1.0, 0.0], "2 numbers, and the encoder's vectors have 3"),
+        ([1.0, 0.0], "2 numbers, and the field's vectors have 3"),
         ([], "0 numbers"),
         ([0.6, float("nan"), 0.8], "NaN or infinity"),
         ([0.6, float("inf"), 0.8], "NaN or infinity"),

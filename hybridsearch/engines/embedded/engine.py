@@ -63,8 +63,10 @@ def at(location: str, options: EngineOptions) -> EmbeddedEngine:
     """The engine of a folder; raises ConfigurationError for options that mean nothing to it."""
     for name in ("client", "connection", "settings"):
         if getattr(options, name):
+            option = " (--set)" if name == "settings" else ""
             raise ConfigurationError(
-                f"{name}= is for engines on servers; {options.target} is a folder on this machine"
+                f"{name}={option} is for engines on servers; {options.target} is a folder on this "
+                "machine: leave it out"
             )
     return EmbeddedEngine(Path(location))
 
