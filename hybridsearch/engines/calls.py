@@ -229,7 +229,7 @@ class Written:
     uncertain: how many of `replaced` may have been new, and of those that were not there may have
     been removed: the answer to a first sending was lost. outdated: positions of those whose version
     was older than the stored document's; changed: of those whose document is not in the state it
-    was read in.
+    was read in. writer: its number, where an engine may have to go on with another one.
     """
 
     stored: int
@@ -239,6 +239,7 @@ class Written:
     deleted: int = 0
     outdated: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
+    writer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +253,17 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Durable:
+    """The reply to Persist and Commit of an engine whose writer may have to give way to another:
+    what writers before this one took, and did not make durable, is lost."""
+
+    writer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rollback:
-    """Forget what was written since the last Persist or Commit, where the engine can: on a cluster
-    every document that was sent is there, whole."""
+    """A run has failed: nothing more of it will come. What it sent stays, each document whole,
+    since what others sent meanwhile cannot be told from it."""
 
 
 @dataclass(frozen=True, slots=True)

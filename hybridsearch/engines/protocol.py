@@ -13,6 +13,7 @@ from hybridsearch.engines.calls import (
     Count,
     Counted,
     Create,
+    Durable,
     Get,
     Got,
     Identified,
@@ -65,6 +66,7 @@ Reply: TypeAlias = (
     | Retrieved
     | Completed
     | Written
+    | Durable
     | Identified
     | Got
     | GotDigests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from hybridsearch.engines.calls import Commit, DeleteDocument, Write, Written
+from hybridsearch.engines.calls import Commit, DeleteDocument, Durable, Write, Written
 from hybridsearch.errors import EngineError, QueryError
 
 
@@ -17,7 +17,12 @@ def delete_documents(ids: Sequence[str]) -> Generator[Write | Commit, Any, int]:
             raise QueryError(f"an id must be a string, not {id!r}")
     asked = [DeleteDocument(id) for id in dict.fromkeys(ids)]
     written: Written = yield Write(asked)
-    yield Commit()
+    durable: Durable | None = yield Commit()
+    if durable is not None and durable.writer != written.writer:
+        raise EngineError(
+            "another write to the index failed meanwhile and took the deletions along: delete the "
+            "documents again"
+        )
     if written.failures:
         at, reason = written.failures[0]
         raise EngineError(

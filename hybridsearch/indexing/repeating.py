@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from hybridsearch.engines.calls import Write, Written
@@ -30,14 +31,7 @@ def repeat(
         written = _together(written, reply, [places[one.id] for one in again.write.documents])
     reason = f"others changed the document at the same time, {attempts} times: send it again"
     failures = (*written.failures, *((at, reason) for at in written.changed))
-    return Written(
-        written.stored,
-        written.replaced,
-        failures,
-        written.uncertain,
-        written.deleted,
-        written.outdated,
-    )
+    return replace(written, failures=failures, changed=())
 
 
 def _take_over(batch: Batch, again: Batch, places: dict[str, int]) -> None:
@@ -67,4 +61,5 @@ def _together(first: Written, then: Written, places: list[int]) -> Written:
         first.deleted + then.deleted,
         (*first.outdated, *placed(then.outdated)),
         placed(then.changed),
+        first.writer,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from hybridsearch.engines.calls import Commit, Identified, Identify, Persist, Written
+from hybridsearch.engines.calls import Commit, Durable, Identified, Identify, Persist, Written
 from hybridsearch.errors import CheckpointError, EngineError
 from hybridsearch.indexing.batch import Batch
 from hybridsearch.indexing.checkpoint import Checkpoint, Reached
@@ -43,6 +43,7 @@ class Trail:
         self._resumed = 0
         self._durable = 0
         self._noted = False
+        self._writers = set[int | None]()
         self._begin = self._persisted = time.monotonic()
 
     def resume(self) -> Steps:
@@ -71,6 +72,8 @@ class Trail:
             for refused in batch.refused:
                 self.dead_letters.add(refused.place, refused.id, refused.reason, refused.given)
             self.counts.add(batch, written)
+            if batch.write.documents:
+                self._writers.add(written.writer)
         self._tell(self.counts.progress())
 
     def persist_now_and_then(self) -> Steps:
@@ -112,7 +115,13 @@ class Trail:
     def _keep(self, call: Persist | Commit) -> Steps:
         # First what was set aside, then the rest: no document may be in neither place.
         self.dead_letters.sync()
-        yield call
+        durable: Durable | None = yield call
+        if durable is not None and self._writers - {durable.writer}:
+            raise EngineError(
+                f"a write to {self._target} failed meanwhile, of this process but not of this "
+                "run, and took along what was not durable yet: add the rest again"
+            )
+        self._writers.clear()
         if self._checkpoint is not None:
             identified: Identified = yield Identify()
             if identified.identity != self._identity:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import pytest
 import hybridsearch.indexing.trail
 from hybridsearch import AsyncHybridIndex, HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.errors import EngineError, QueryError
+from hybridsearch.engines.embedded.files import DocumentFiles
+from hybridsearch.errors import CheckpointError, EngineError, QueryError, StorageError
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.dead_letters import DeadLetters
 
@@ -67,6 +70,48 @@ def test_an_engine_that_fails_midway_keeps_what_was_made_durable_before(
     with HybridIndex.open(target) as index:
         assert index.count() >= kept
         assert index.count() % 512 == 0
+
+
+def test_an_add_that_fails_takes_nothing_from_one_in_another_thread(
+    target: str, tmp_path: Path
+) -> None:
+    (tmp_path / "note").write_text("no checkpoint")
+
+    def while_another_fails(index: HybridIndex) -> Iterator[dict[str, Any]]:
+        for document in documents(0, 3000):
+            if document["year"] == 2000:
+                with ThreadPoolExecutor() as other, pytest.raises(CheckpointError):
+                    other.submit(index.add, [], checkpoint=tmp_path / "note").result()
+            yield document
+
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        assert index.add(while_another_fails(index)).indexed == 3000
+        assert index.count() == 3000
+
+
+def test_what_the_disk_refuses_another_thread_is_not_lost_in_silence(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = DocumentFiles.append
+
+    def refused(self: DocumentFiles, documents: Any, *rest: Any) -> Any:
+        if documents[0][0] == b"d9999":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return append(self, documents, *rest)
+
+    def while_another_fails(index: HybridIndex) -> Iterator[dict[str, Any]]:
+        for document in documents(0, 1000):
+            if document["year"] == 999:
+                with ThreadPoolExecutor() as other, pytest.raises(StorageError):
+                    other.submit(index.add, list(documents(9999, 10000))).result()
+            yield document
+
+    monkeypatch.setattr(DocumentFiles, "append", refused)
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        with pytest.raises(EngineError, match=r"took along what was not durable.*add the rest"):
+            index.add(while_another_fails(index))
+        assert index.add(documents(0, 1000)).indexed == 1000
+        assert index.count() == 1000
 
 
 async def test_all_that_an_asynchronous_source_gave_before_it_broke_is_kept(target: str) -> None:

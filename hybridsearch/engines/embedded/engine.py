@@ -16,6 +16,7 @@ from hybridsearch.engines.calls import (
     Count,
     Counted,
     Create,
+    Durable,
     Get,
     Got,
     Identified,
@@ -79,6 +80,7 @@ class EmbeddedEngine:
         self._definition: IndexDefinition | None = None
         self._text: TextIndex | None = None
         self._writer: Writer | None = None
+        self._writers = 0
         self._snapshot: Snapshot | None = None
         self._state: tuple[int, int] | None = None
         self._lock = threading.RLock()
@@ -157,12 +159,11 @@ class EmbeddedEngine:
             case Write(documents):
                 return self._write(lambda writer: writer.write(documents))
             case Persist() | Commit():
-                return self._write(Writer.commit)
+                return Durable(self._write(Writer.commit))
             case Identify():
                 return Identified(read_identity(self._folder))
             case Rollback():
-                # Who has written nothing takes nobody's place as the writer.
-                return None if self._writer is None else self._write(Writer.rollback)
+                return None  # all threads write by one writer, whose rollback would take from all
 
     def _opened(self, definition: IndexDefinition) -> Opened:
         self._text = TextIndex.open(self._folder / TEXT, definition.schema)
@@ -195,7 +196,8 @@ class EmbeddedEngine:
         with self._lock:
             text = self._open_text()
             if self._writer is None:
-                self._writer = Writer(self._folder, self.definition.schema, text)
+                self._writers += 1
+                self._writer = Writer(self._folder, self.definition.schema, text, self._writers)
             try:
                 return action(self._writer)
             except StorageError:

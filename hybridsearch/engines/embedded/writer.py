@@ -32,7 +32,8 @@ _HEAP_BYTES = 128_000_000
 class Writer:
     """One at a time per index, over all processes; raises WriterBusyError for a second."""
 
-    def __init__(self, folder: Path, schema: Schema, text: TextIndex) -> None:
+    def __init__(self, folder: Path, schema: Schema, text: TextIndex, number: int) -> None:
+        self.number = number
         self._folder = folder
         self._schema = schema
         self._text = text
@@ -81,12 +82,13 @@ class Writer:
             deleted=deleted,
             outdated=tuple(outdated),
             changed=tuple(changed),
+            writer=self.number,
         )
 
-    def commit(self) -> None:
-        """Return once everything written so far is durable."""
+    def commit(self) -> int:
+        """Return its number once everything written so far is durable."""
         if not self._standings.pending:
-            return
+            return self.number
         with self._disk():
             for files in self._rows:
                 files.sync()
@@ -94,6 +96,7 @@ class Writer:
             self._writer.commit()
         self._text.index.reload()
         self._standings.committed()
+        return self.number
 
     def commit_if_pending(self, ids: Sequence[str]) -> None:
         """Commit, where any of these was written since the last commit."""
