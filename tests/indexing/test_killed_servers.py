@@ -13,15 +13,13 @@ import pytest
 from cluster_places import Place
 from numbered_documents import SCHEMA, check_exact, numbered
 from servers.fixtures import had
-from servers.process import Server, running, wait_for
+from servers.process import COMPILED_ONCE, Server, running, wait_for
 
 import hybridsearch.indexing.flow
 import hybridsearch.indexing.trail
 from hybridsearch import HybridIndex
 
 KILLS = 10
-# Ten starts are most of this test: nothing is compiled twice.
-QUICK = "-XX:TieredStopAtLevel=1"
 
 
 @pytest.fixture(params=["elasticsearch", "opensearch"])
@@ -33,7 +31,7 @@ def product(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def server(product: str) -> Iterator[Server]:
     """A server of this test alone."""
-    with had(running(product, options=QUICK)) as server:
+    with had(running(product, COMPILED_ONCE)) as server:
         yield server
 
 

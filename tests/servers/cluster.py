@@ -30,8 +30,11 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """The cluster: whole and answering when this is entered, gone when left."""
+def running_cluster(options: str = "") -> Iterator[Cluster]:
+    """The cluster: whole and answering when this is entered, gone when left.
+
+    options: of each node's Java, beside its heap.
+    """
     ports = free_ports(2 * len(NODES))
     http_ports, transport_ports = ports[: len(NODES)], ports[len(NODES) :]
     together = {
@@ -43,7 +46,8 @@ def running_cluster() -> Iterator[Cluster]:
         nodes = []
         for name, http, transport in zip(NODES, http_ports, transport_ports, strict=True):
             settings = {**together, "node.name": name, "transport.port": str(transport)}
-            node = launch(RECIPES["elasticsearch"], http, settings, "-Xms700m -Xmx700m")
+            given = f"-Xms700m -Xmx700m {options}"
+            node = launch(RECIPES["elasticsearch"], http, settings, given)
             started.callback(node.stop)
             nodes.append(node)
         for node in nodes:

@@ -1,8 +1,9 @@
 """Fixtures that give servers to tests: each is started when first asked for, and then kept.
 
 `HYBRIDSEARCH_TEST_ELASTICSEARCH=url` names a server that runs already, to be used instead;
-likewise `_ELASTICSEARCH_8`, `_OPENSEARCH` and `_OPENSEARCH_2`. Where a server cannot be had, the
-tests that ask for it are skipped with the reason, and fail with it where `CI=true` is set.
+likewise `_ELASTICSEARCH_8`, `_OPENSEARCH` and `_OPENSEARCH_2`. It needs a `path.repo`, where one
+test keeps a snapshot. Where a server cannot be had, the tests that ask for it are skipped with the
+reason, and fail with it where `CI=true` is set.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pytest
 from servers.cluster import Cluster, running_cluster
 from servers.errors import ServerStartError, ServerUnavailable
 from servers.postgresql import Database, running_postgresql
-from servers.process import running
+from servers.process import COMPILED_ONCE, running
 from servers.secured import Secured, running_secured
 
 ServerUrl = Callable[[str], str]
@@ -36,7 +37,7 @@ def serving() -> Iterator[ServerUrl]:
             if given := os.environ.get(variable):
                 return given.rstrip("/")
             try:
-                return started.enter_context(running(name)).url
+                return started.enter_context(running(name, COMPILED_ONCE)).url
             except (ServerUnavailable, ServerStartError) as failure:
                 return failure
 
@@ -99,7 +100,7 @@ def opensearch_2_url(server_url: ServerUrl) -> str:
 @pytest.fixture
 def elasticsearch_cluster() -> Iterator[Cluster]:
     """Three nodes for one test, which may kill them."""
-    with had(running_cluster()) as cluster:
+    with had(running_cluster(COMPILED_ONCE)) as cluster:
         yield cluster
 
 

@@ -24,6 +24,9 @@ from servers.ports import free_ports
 from servers.recipes import RECIPES, Recipe
 
 PATIENCE_SECONDS = 240
+# For Java where speed is not measured: tests ask for little of anything often enough to compile it
+# a second time, and better.
+COMPILED_ONCE = "-XX:TieredStopAtLevel=1"
 
 
 @dataclass(frozen=True)
@@ -69,17 +72,14 @@ class Server:
 
 
 @contextmanager
-def running(
-    name: str, *, settings: Mapping[str, str] | None = None, options: str = ""
-) -> Iterator[Server]:
+def running(name: str, options: str = "") -> Iterator[Server]:
     """The server of this recipe, on its own: answering when this is entered, gone when left.
 
-    settings: besides its recipe's; options: of its Java, beside its heap.
+    options: of its Java, beside its heap.
     """
     http_port, transport_port = free_ports(2)
     alone = {"discovery.type": "single-node", "transport.port": str(transport_port)}
-    given = {**alone, **(settings or {})}
-    server = launch(RECIPES[name], http_port, given, f"-Xms1g -Xmx1g {options}")
+    server = launch(RECIPES[name], http_port, alone, f"-Xms1g -Xmx1g {options}")
     try:
         wait_for(server, nodes=1)
         yield server
@@ -126,7 +126,7 @@ def guarded(
 
 def _furnish(folder: Path, config: Path) -> None:
     """Folders for what a server keeps, and its configuration, to which it adds."""
-    for name in ("data", "logs", "temporary"):
+    for name in ("data", "logs", "snapshots", "temporary"):
         (folder / name).mkdir()
     shutil.copytree(config, folder / "config")
     # The JVM's own logs would go below the server's home, which is not the server's to write.
@@ -141,6 +141,7 @@ def _command(recipe: Recipe, home: Path, folder: Path, settings: Mapping[str, st
         **settings,
         "path.data": str(folder / "data"),
         "path.logs": str(folder / "logs"),
+        "path.repo": str(folder / "snapshots"),
     }
     return [str(home / "bin" / recipe.product), *(f"-E{key}={given[key]}" for key in given)]
 

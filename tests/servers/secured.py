@@ -21,7 +21,7 @@ from typing import Any
 
 from servers.errors import ServerStartError
 from servers.ports import free_ports
-from servers.process import launch, wait_for
+from servers.process import COMPILED_ONCE, launch, wait_for
 from servers.recipes import RECIPES
 
 READING_SECONDS = 0.3
@@ -115,7 +115,7 @@ def running_secured() -> Iterator[Secured]:
     http_port, transport_port = free_ports(2)
     settings = {"discovery.type": "single-node", "transport.port": str(transport_port)}
     recipe = RECIPES["elasticsearch"]
-    server = launch(recipe, http_port, {**settings, **_SETTINGS}, "-Xms1g -Xmx1g")
+    server = launch(recipe, http_port, {**settings, **_SETTINGS}, f"-Xms1g -Xmx1g {COMPILED_ONCE}")
     try:
         secured = Secured(server.url, server.folder / "config")
         secured.append("roles.yml", _ANYBODY)
