@@ -1,24 +1,19 @@
-"""docs/operating.md from top to bottom, on servers that take snapshots."""
+"""docs/operating.md from top to bottom, on real servers."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from pages import ROOT, run
-from servers.account import server_account
 from servers.ask import RefusedError, ask
-from servers.errors import ServerUnavailable
 from servers.fault_proxy import fault_proxy
-from servers.fixtures import ServerUrl, go_without
-from servers.process import running
+from servers.fixtures import ServerUrl
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
@@ -44,18 +39,15 @@ SPRING = {"id": "spring", "title": "the first days", "year": "in spring", "dense
 
 
 @pytest.fixture(params=PRODUCTS)
-def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """A product and the URL of a server of its own, which may keep snapshots in a folder."""
-    folder = Path(tempfile.mkdtemp(prefix="hybridsearch-snapshots-"))
-    with ExitStack() as started:
-        started.callback(shutil.rmtree, folder)
-        try:
-            server_account().own(folder)
-            alone = running(request.param, settings={"path.repo": str(folder)})
-            url = started.enter_context(alone).url
-        except ServerUnavailable as reason:
-            go_without(reason)
-        yield request.param, url
+def server(request: pytest.FixtureRequest, server_url: ServerUrl) -> Iterator[tuple[str, str]]:
+    """A product and its server's URL, where afterwards nothing of the page is left."""
+    url = server_url(request.param)
+    yield request.param, url
+    made = ask("GET", f"{url}/books*,restored-books*/_alias")
+    ask("DELETE", f"{url}/{','.join(made)}")
+    for place in ("nightly/books-1", "nightly"):
+        with suppress(RefusedError):
+            ask("DELETE", f"{url}/_snapshot/{place}")
 
 
 def write(path: Path, documents: Iterable[Mapping[str, object]]) -> None:

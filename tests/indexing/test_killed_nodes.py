@@ -92,6 +92,7 @@ def test_what_was_acknowledged_survives_a_node_and_searches_go_on(
         def kill() -> None:
             time.sleep(2.0)
             elasticsearch_cluster.kill(0)
+            assert not elasticsearch_cluster.nodes[0].runs
             killed.set()
 
         killer = threading.Thread(target=kill)

@@ -1,4 +1,4 @@
-"""Each server answers with its version, analyses English and finds vectors; a cluster survives."""
+"""Each server answers with its version, analyses English and finds vectors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from servers.ask import ask
-from servers.cluster import Cluster
 from servers.fixtures import ServerUrl
-from servers.process import wait_for
 from servers.recipes import RECIPES
 
 VECTOR = {
@@ -93,17 +91,3 @@ def test_opensearch_2_blends_by_itself(opensearch_2_url: str) -> None:
     finally:
         ask("DELETE", f"{opensearch_2_url}/blended")
         ask("DELETE", pipeline)
-
-
-@pytest.mark.slow
-def test_a_cluster_outlives_a_killed_node(elasticsearch_cluster: Cluster) -> None:
-    first, second, _ = elasticsearch_cluster.urls
-    settings = {"number_of_shards": 3, "number_of_replicas": 1}
-    ask("PUT", f"{first}/kept?wait_for_active_shards=all", {"settings": settings})
-    for number in range(20):
-        ask("PUT", f"{first}/kept/_doc/{number}", {"number": number})
-    elasticsearch_cluster.kill(0)
-    assert not elasticsearch_cluster.nodes[0].runs
-    wait_for(elasticsearch_cluster.nodes[1], nodes=2)
-    ask("POST", f"{second}/kept/_refresh")
-    assert ask("GET", f"{second}/kept/_count")["count"] == 20
