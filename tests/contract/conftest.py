@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +24,39 @@ SETTINGS = {"vector_index": "flat", "replicas": 0}
 Make = Callable[..., HybridIndex]
 
 
-@pytest.fixture(params=ENGINES)
-def target(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    """A place for a new index, on each engine in turn."""
-    monkeypatch.chdir(tmp_path)  # where engines on servers leave dead letters
-    if request.param == "embedded":
-        yield f"embedded:{tmp_path / 'index'}"
+@pytest.fixture(params=ENGINES, scope="module")
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn, by its name or its server's."""
+    name: str = request.param
+    return name
+
+
+@contextmanager
+def new_target(engine: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """A place for a new index, which is gone afterwards."""
+    if engine == "embedded":
+        yield f"embedded:{folder / 'index'}"
         return
-    url = request.getfixturevalue("server_url")(request.param)
-    engine = request.param.removesuffix("-8").removesuffix("-2")
+    url = request.getfixturevalue("server_url")(engine)
     name = f"contract-{uuid.uuid4().hex}"
-    yield f"{engine}:{url.removeprefix('http:')}/{name}"
+    yield f"{engine.removesuffix('-8').removesuffix('-2')}:{url.removeprefix('http:')}/{name}"
     delete_index(f"{url}/{name}")
 
 
 @pytest.fixture
-def settings(target: str) -> dict[str, Any]:
+def target(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A place for a new index, on each engine in turn."""
+    monkeypatch.chdir(tmp_path)  # where engines on servers leave dead letters
+    with new_target(engine, request, tmp_path) as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def settings(engine: str) -> dict[str, Any]:
     """The index settings that make this engine exact."""
-    return {} if target.startswith("embedded:") else SETTINGS
+    return {} if engine == "embedded" else SETTINGS
 
 
 def delete_index(url: str) -> None:
@@ -57,7 +70,7 @@ def encoder(tiny: Encoder) -> CountingEncoder:
     return CountingEncoder(tiny)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def schema() -> Schema:
     return Schema(
         text={"title": {"weight": 2.0}, "body": {}},
@@ -72,9 +85,9 @@ def schema() -> Schema:
     )
 
 
-@pytest.fixture
-def make(target: str, schema: Schema, settings: dict[str, Any]) -> Iterator[Make]:
-    """Makes the index of this test, without an encoder: vectors are given."""
+@contextmanager
+def making(target: str, schema: Schema, settings: dict[str, Any]) -> Iterator[Make]:
+    """Makes the index of this target, without an encoder: vectors are given."""
     opened: list[HybridIndex] = []
 
     def made(documents: Any = (), **options: Any) -> HybridIndex:
@@ -87,3 +100,26 @@ def make(target: str, schema: Schema, settings: dict[str, Any]) -> Iterator[Make
     yield made
     for index in opened:
         index.close()
+
+
+@pytest.fixture
+def make(target: str, schema: Schema, settings: dict[str, Any]) -> Iterator[Make]:
+    """Makes the index of this test."""
+    with making(target, schema, settings) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_shared(
+    engine: str,
+    schema: Schema,
+    settings: dict[str, Any],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Make]:
+    """Makes an index for the tests of a module that leave it as it is."""
+    with (
+        new_target(engine, request, tmp_path_factory.mktemp("shared")) as target,
+        making(target, schema, settings) as make,
+    ):
+        yield make

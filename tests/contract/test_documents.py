@@ -233,7 +233,13 @@ def test_all_that_a_source_gave_before_it_broke_is_there_and_whole(make: Any) ->
     assert index.info().passages == {"dense": len(hits)}
 
 
+@pytest.fixture(scope="module")
+def empty(make_shared: Any) -> HybridIndex:
+    made: HybridIndex = make_shared()
+    return made
+
+
 @pytest.mark.parametrize("one", [{"id": "1", "title": "x"}, Document("1", {}), "text", None, 3])
-def test_a_single_document_in_place_of_many_is_told(make: Any, one: Any) -> None:
+def test_a_single_document_in_place_of_many_is_told(empty: HybridIndex, one: Any) -> None:
     with pytest.raises(QueryError, match="put a single document into a list"):
-        make().add(one)
+        empty.add(one)

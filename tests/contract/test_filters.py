@@ -105,9 +105,10 @@ def expected(where: Any, schema: Schema) -> list[str]:
     return found
 
 
-@pytest.fixture
-def index(make: Any) -> HybridIndex:
-    made: HybridIndex = make(documents())
+@pytest.fixture(scope="module")
+def index(make_shared: Any) -> HybridIndex:
+    """For tests that only read."""
+    made: HybridIndex = make_shared(documents())
     return made
 
 
@@ -164,7 +165,8 @@ def test_filters_as_python_objects_mean_the_same(index: HybridIndex) -> None:
         assert index.count(built) == index.count(written), written
 
 
-def test_filters_follow_replaced_and_deleted_documents(index: HybridIndex) -> None:
+def test_filters_follow_replaced_and_deleted_documents(make: Any) -> None:
+    index = make(documents())
     before = index.count("lang == 'en'")
     changed = next(d for d in documents() if d.get("lang") == "en")
     index.add([{**changed, "lang": "de"}])
