@@ -6,8 +6,9 @@ import csv
 import gzip
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from hybridsearch.encoding.protocol import Encoder
 
 pytestmark = pytest.mark.slow
 
+Answers = Callable[..., list[SearchResponse]]
 SERVERS = ("elasticsearch", "elasticsearch-8", "opensearch", "opensearch-2")
 FUSIONS = ("convex", "rrf", "convex(normalise='z-score')", "combmnz")
 # The beginnings are enough to compare by, and quicker to encode.
@@ -41,11 +43,11 @@ class Collection:
     vectors: np.ndarray
     judged: dict[str, dict[str, int]]
 
-    def requests(self, **options: Any) -> list[SearchRequest]:
+    def requests(self, most: int | None = None, **options: Any) -> list[SearchRequest]:
         return [
             SearchRequest(text, vector=vector, **options)
             for text, vector in zip(self.queries.values(), self.vectors, strict=True)
-        ]
+        ][:most]
 
     def ndcg(self, responses: list[SearchResponse]) -> float:
         run = {
@@ -84,6 +86,17 @@ def embedded(
         yield index
 
 
+@pytest.fixture(scope="module")
+def wanted(scifact: Collection, embedded: HybridIndex) -> Answers:
+    """What the embedded index answers to the queries asked with these options, asked once."""
+
+    @cache
+    def answers(most: int | None = None, **options: Any) -> list[SearchResponse]:
+        return embedded.search_many(scifact.requests(most, **options))
+
+    return answers
+
+
 @pytest.fixture(scope="module", params=SERVERS)
 def served(
     request: pytest.FixtureRequest, scifact: Collection, server_url: ServerUrl
@@ -106,12 +119,11 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_ledgers_agree(
-    scifact: Collection, embedded: HybridIndex, served: HybridIndex, fusion: str
+    scifact: Collection, wanted: Answers, served: HybridIndex, fusion: str
 ) -> None:
-    requests = scifact.requests(fusion=fusion, explain=True, fields=(), passages=0)[:100]
-    wanted = embedded.search_many(requests)
-    found = served.search_many(requests)
-    for one, other in zip(wanted, found, strict=True):
+    options: dict[str, Any] = {"fusion": fusion, "explain": True, "fields": (), "passages": 0}
+    found = served.search_many(scifact.requests(100, **options))
+    for one, other in zip(wanted(100, **options), found, strict=True):
         assert one.candidates == other.candidates
         ledgers = {hit.id: hit for hit in other.hits}
         # Scores that differ by rounding may change places at the end of the list.
@@ -134,10 +146,10 @@ def test_ledgers_agree(
     ids=["lexical", "dense", "rrf", "default"],
 )
 def test_relevance_agrees(
-    scifact: Collection, embedded: HybridIndex, served: HybridIndex, options: dict[str, Any]
+    scifact: Collection, wanted: Answers, served: HybridIndex, options: dict[str, Any]
 ) -> None:
-    requests = scifact.requests(fields=(), passages=0, **options)
-    wanted = scifact.ndcg(embedded.search_many(requests))
-    found = scifact.ndcg(served.search_many(requests))
-    assert wanted > 0.4, "the collection and its judgements do not fit each other"
-    assert found == pytest.approx(wanted, abs=0.002)
+    options = {"fields": (), "passages": 0, **options}
+    relevance = scifact.ndcg(wanted(**options))
+    found = scifact.ndcg(served.search_many(scifact.requests(**options)))
+    assert relevance > 0.4, "the collection and its judgements do not fit each other"
+    assert found == pytest.approx(relevance, abs=0.002)

@@ -151,6 +151,7 @@ def test_some_seconds_of_503_are_waited_for(filled: Place, proxy: FaultProxy, as
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("product", ["elasticsearch"], indirect=True, scope="module")
 def test_twenty_seconds_of_503_are_waited_for_by_default(filled: Place, proxy: FaultProxy) -> None:
     proxy.fault = for_seconds(20.0, status(503))
     with HybridIndex.open(filled.through(proxy.url)) as index:

@@ -133,6 +133,7 @@ def test_records_that_do_not_fit_are_counted(log: Log, books: str) -> None:
     assert (index.query_log.written, index.query_log.dropped) == (1, 1)
 
 
+@pytest.mark.parametrize("log", ["elasticsearch", "opensearch"], indirect=True)
 def test_a_log_that_does_not_answer_is_left_in_seconds(
     log: Log, books: str, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
