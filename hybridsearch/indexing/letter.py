@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -101,7 +102,11 @@ def _described(document: Any) -> str:
     try:
         return orjson.dumps(document, default=repr, option=orjson.OPT_SERIALIZE_NUMPY).decode()
     except (TypeError, ValueError, RecursionError):
+        pass
+    try:
         return repr(document)
+    except RecursionError:
+        return reprlib.repr(document)  # shortened, since it is nested too deep to be written
 
 
 def _holds_odd_numbers(value: Any) -> bool:

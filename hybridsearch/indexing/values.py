@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hybridsearch.model.schema import FieldType
+from hybridsearch.model.shown import shown
 
 LONGEST_KEYWORD_BYTES = 32_766
 _PLAIN = frozenset({str, int, float, bool})
@@ -47,7 +48,7 @@ def _keyword(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if not isinstance(value, str):
-        raise ValueError(f"{_shown(value)} is not a string")  # noqa: TRY004 - it is data
+        raise ValueError(f"{shown(value)} is not a string")  # noqa: TRY004 - it is data
     if len(value.encode()) > LONGEST_KEYWORD_BYTES:
         raise ValueError(
             f"a keyword of {len(value):,} characters is too long (at most "
@@ -63,7 +64,7 @@ def _integer(value: Any) -> int:
         or (isinstance(value, str) and _INTEGER.fullmatch(value.strip()))
     )
     if not whole:
-        raise ValueError(f"{_shown(value)} is not a whole number")
+        raise ValueError(f"{shown(value)} is not a whole number")
     number = int(value)
     if not -(2**63) <= number < 2**63:
         raise ValueError(f"{number} does not fit into 64 bits")
@@ -75,7 +76,7 @@ def _float(value: Any) -> float:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         number = _as_float(value)
     if number is None:
-        raise ValueError(f"{_shown(value)} is not a number")
+        raise ValueError(f"{shown(value)} is not a number")
     if not math.isfinite(number):
         raise ValueError(f"{number} is not a finite number: leave the field out instead")
     return number
@@ -89,7 +90,7 @@ def _as_float(value: float | str) -> float | None:
     except ValueError:
         return None
     except OverflowError:
-        raise ValueError(f"{_shown(value)} is too large for a number of 64 bits") from None
+        raise ValueError(f"{shown(value)} is too large for a number of 64 bits") from None
 
 
 def _boolean(value: Any) -> bool:
@@ -97,7 +98,7 @@ def _boolean(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
-    raise ValueError(f"{_shown(value)} is neither true nor false")
+    raise ValueError(f"{shown(value)} is neither true nor false")
 
 
 def _date(value: Any) -> int:
@@ -115,7 +116,7 @@ def _date(value: Any) -> int:
             moment = datetime.fromisoformat(value.strip())
         except (ValueError, TypeError, AttributeError):
             raise ValueError(
-                f"{_shown(value)} is not a date: write 2024-05-31 or 2024-05-31T10:00:00Z, "
+                f"{shown(value)} is not a date: write 2024-05-31 or 2024-05-31T10:00:00Z, "
                 "or milliseconds since 1970"
             ) from None
     if moment.tzinfo is None:
@@ -131,8 +132,3 @@ _READ = {
     "boolean": _boolean,
     "date": _date,
 }
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

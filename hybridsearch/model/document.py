@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hybridsearch.errors import DocumentError
+from hybridsearch.model.shown import shown
 
 MAXIMUM_ID_BYTES = 512
 MAXIMUM_VERSION = 2**63 - 1
@@ -41,8 +42,10 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
     if isinstance(given, Document):
         check_id(given.id)
         check_version(given.version, given.id)
-        if given.fields.__class__ is not dict and not isinstance(given.fields, Mapping):
-            raise DocumentError("its fields must be a mapping of names to values", id=given.id)
+        if given.fields.__class__ is not dict:
+            if not isinstance(given.fields, Mapping):
+                raise DocumentError("its fields must be a mapping of names to values", id=given.id)
+            given = replace(given, fields=dict(given.fields))
         if given.vectors.__class__ is not dict and not isinstance(given.vectors, Mapping):
             raise DocumentError("its vectors must be a mapping of vector fields", id=given.id)
         return given
@@ -79,7 +82,7 @@ def check_version(version: Any, id: str) -> None:
         return
     raise DocumentError(
         f"its version must be a whole number from 0 to 2**63 - 2, not {_kind(version)} "
-        f"{version!r}: give the time of its last change in milliseconds, say",
+        f"{shown(version)}: give the time of its last change in milliseconds, say",
         id=id,
         field="_version",
     )
@@ -93,8 +96,8 @@ def check_id(id: Any) -> None:
         )
     if not isinstance(id, str):
         raise DocumentError(
-            f"its id must be a string, not {_kind(id)} {id!r}: write it in quotes, or let --id id "
-            "make text of whole numbers"
+            f"its id must be a string, not {_kind(id)} {shown(id)}: write it in quotes, "
+            "or let --id id make text of whole numbers"
         )
     if not id:
         raise DocumentError("its id is empty")

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from hybridsearch.errors import DocumentError
 from hybridsearch.model.document import Document, as_document, check_id, check_version, version_of
+from hybridsearch.model.shown import shown
 
 __all__ = ["Delete", "Operation", "Update", "as_operation"]
 
@@ -63,7 +64,7 @@ def as_operation(given: Any, vector_fields: Mapping[str, Any]) -> Operation:
             check_id(id)
             return Delete(id, version_of(given, id))
     raise DocumentError(
-        f"its _op is {given['_op']!r}: it is one of {', '.join(_OPERATIONS)}",
+        f"its _op is {shown(given['_op'])}: it is one of {', '.join(_OPERATIONS)}",
         id=given.get("id") if isinstance(given.get("id"), str) else None,
         field="_op",
     )

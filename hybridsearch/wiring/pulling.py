@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from hybridsearch.errors import QueryError
 from hybridsearch.indexing.records import Located, Pull, Pulled, Record, Unreadable
 from hybridsearch.model.document import Document
 from hybridsearch.model.operation import Delete, Update
+
+_DEEPEST: Final = 2
+"""How many lists within each other are looked into: vectors are two at most."""
 
 
 class Puller:
@@ -91,7 +94,7 @@ def _sum(fields: Any) -> int:
     return 0
 
 
-def _size(value: Any) -> int:
+def _size(value: Any, depth: int = 0) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, np.ndarray):
@@ -100,5 +103,6 @@ def _size(value: Any) -> int:
         return value.vectors.nbytes
     if isinstance(value, list | tuple) and value:
         first = value[0]
-        return len(value) * (8 if isinstance(first, float | int) else _size(first))
+        within = _size(first, depth + 1) if depth < _DEEPEST else 0
+        return len(value) * (8 if isinstance(first, float | int) else within)
     return 0

@@ -63,6 +63,10 @@ BAD: list[tuple[Any, str | None, list[str]]] = [
     (book(1, id="v5", dense=[[1, 0, 0, 0], [1, 0]]), "v5", ["field 'dense'"]),
     (book(1, id="v6", dense=[None, 0, 0, 1]), "v6", ["field 'dense'"]),
     (book(1, id="v7", dense=[]), "v7", ["field 'dense'"]),
+    (b'{"id": %b}' % (b"[" * 1000 + b"]" * 1000), None, []),
+    (b'{"id": "deep", "_op": %b}' % (b"[" * 1000 + b"]" * 1000), None, []),
+    (b'{"id": "deep", "year": %b}' % (b"[" * 1000 + b"]" * 1000), None, []),
+    (b'{"id": "deeper", "text": %b}' % (b"[" * 1000 + b"]" * 1000), None, []),
     (b'{"id": "v8", "title": "t", "dense": [1e999, 0, 0, 0]}', None, []),
 ]
 

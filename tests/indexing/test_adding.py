@@ -8,12 +8,13 @@ import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 import hybridsearch.indexing.trail
-from hybridsearch import AsyncHybridIndex, HybridIndex, Schema
+from hybridsearch import AsyncHybridIndex, Document, HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.embedded.files import DocumentFiles
 from hybridsearch.errors import CheckpointError, EngineError, QueryError, StorageError
@@ -159,6 +160,13 @@ def test_records_read_are_indexed_failed_or_duplicates(target: str, tmp_path: Pa
     assert [failure.position for failure in report.failures] == [102, 103, 104, 105, 606]
     assert letters[1]["document"] == "text"
     assert report.failures[-1].id == "d6"
+
+
+def test_the_fields_of_a_document_may_be_any_mapping(target: str) -> None:
+    with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
+        given = Document("d1", MappingProxyType({"text": "whales", "year": 1851}))
+        assert index.add([given]).indexed == 1
+        assert index.get("d1") == Document("d1", {"text": "whales", "year": 1851})
 
 
 def test_one_document_is_not_taken_for_a_source(target: str) -> None:
