@@ -42,13 +42,13 @@ def as_document(given: Any, vector_fields: Mapping[str, Any]) -> Document:
     if isinstance(given, Document):
         check_id(given.id)
         check_version(given.version, given.id)
-        if given.fields.__class__ is not dict:
-            if not isinstance(given.fields, Mapping):
-                raise DocumentError("its fields must be a mapping of names to values", id=given.id)
-            given = replace(given, fields=dict(given.fields))
+        if given.fields.__class__ is not dict and not isinstance(given.fields, Mapping):
+            raise DocumentError("its fields must be a mapping of names to values", id=given.id)
         if given.vectors.__class__ is not dict and not isinstance(given.vectors, Mapping):
             raise DocumentError("its vectors must be a mapping of vector fields", id=given.id)
-        return given
+        if given.fields.__class__ is dict:
+            return given
+        return replace(given, fields=dict(given.fields))
     if given.__class__ is not dict and not isinstance(given, Mapping):
         raise DocumentError(f"a document must be an object with an id, not {_kind(given)}")
     id: Any = given["id"] if "id" in given else given.get("_id")
