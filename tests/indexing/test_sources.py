@@ -225,6 +225,16 @@ def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
     assert source.reading.fraction == 1.0
 
 
+def test_what_a_file_holds_is_told_by_its_size_its_time_and_where_its_ids_are(
+    tmp_path: Path,
+) -> None:
+    """So that a run with other ids does not go on from the checkpoint of one with these."""
+    path = written(tmp_path, "s.jsonl", b'{"id": "a", "isbn": "1"}\n')
+    states = [open_sources([str(path)], id=id).state for id in (None, "isbn", "title", "isbn")]
+    assert states[1] == states[3]
+    assert len(set(states)) == 3
+
+
 def test_standard_input_has_no_known_size(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(b'{"id":"a"}\n{\n'))
     monkeypatch.setattr("sys.stdin", stdin)

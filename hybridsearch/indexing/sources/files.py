@@ -32,6 +32,8 @@ def open_file(location: str, options: SourceOptions) -> Source:
     path = _found(Path(location))
     found = path.stat()
     state = f"{path.name}: {found.st_size} bytes, {found.st_mtime_ns}"
+    if options.id is not None:  # records with other ids are other documents
+        state += f", ids from {options.id}"
     kind = _kind(path)
     reading = FileReading(found.st_size)
     if kind in _COLUMNS:
