@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from servers.fixtures import (  # noqa: F401 - fixtures
     elasticsearch_8_url,
     elasticsearch_cluster,
@@ -21,6 +23,12 @@ from servers.fixtures import (  # noqa: F401 - fixtures
 from hybridsearch.encoding.load import load_encoder
 from hybridsearch.encoding.packaged import DEMO_MODEL
 from hybridsearch.encoding.protocol import Encoder
+
+# A machine that is busy elsewhere is no failure.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)
