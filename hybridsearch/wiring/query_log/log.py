@@ -47,6 +47,7 @@ class QueryLog:
         self._batch = batch
         self._every = every
         self._waiting: deque[Record] = deque()
+        self._writing = 0
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -75,8 +76,9 @@ class QueryLog:
         if self._thread is not None:
             self._thread.join(timeout)
         with self._changed:
-            left = len(self._waiting)
+            left = len(self._waiting) + self._writing
             self._waiting.clear()
+            self._writing = 0
         if left:
             self._drop(left, f"it was closed, and {timeout:g} s were not enough")
         self._sink.close()
@@ -104,18 +106,22 @@ class QueryLog:
                 lambda: len(self._waiting) >= self._batch or self._closing,
                 timeout=end - time.monotonic(),
             )
-            count = min(len(self._waiting), self._batch)
-            return [self._waiting.popleft() for _ in range(count)]
+            self._writing = min(len(self._waiting), self._batch)
+            return [self._waiting.popleft() for _ in range(self._writing)]
 
     def _write(self, records: list[Record]) -> None:
+        refused, reason = 0, "the server refused some records"
         try:
             refused = self._sink.write(records)
         except Exception as error:  # noqa: BLE001 - whatever it is, searches go on
-            self._drop(len(records), f"{type(error).__name__}: {error}")
-            return
-        self.written += len(records) - refused
+            refused, reason = len(records), f"{type(error).__name__}: {error}"
+        with self._changed:
+            if not self._writing:
+                return  # closed meanwhile, and counted there
+            self._writing = 0
+            self.written += len(records) - refused
         if refused:
-            self._drop(refused, "the server refused some records")
+            self._drop(refused, reason)
 
     def _drop(self, count: int, reason: str) -> None:
         with self._changed:

@@ -52,6 +52,11 @@ def query_log_for(
 
 
 def _sink(chosen: str | Path, beside: Target, connection: Mapping[str, Any] | None) -> Sink:
+    if isinstance(chosen, str) and chosen.startswith("embedded:"):
+        raise ConfigurationError(
+            f"the query log {chosen} cannot be written: an index in a folder takes none; name a "
+            "file, or a target such as elasticsearch://HOST:9200/query-log"
+        )
     if isinstance(chosen, Path) or not chosen.startswith(
         tuple(f"{name}{tls}:" for name in _SERVERS for tls in ("", "+https"))
     ):

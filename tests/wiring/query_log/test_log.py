@@ -105,7 +105,7 @@ def test_the_environment_names_the_log_and_an_argument_turns_it_off(
     assert len(lines(path)) == 1
 
 
-@pytest.mark.parametrize("wrong", ["folder/that/is/not/there.jsonl", True, 7])
+@pytest.mark.parametrize("wrong", ["embedded:log", "folder/that/is/not/there.jsonl", True, 7])
 def test_a_log_that_cannot_be_is_told_when_the_index_is_opened(
     target: str, wrong: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,10 +142,24 @@ def test_closing_ends_in_time_and_counts_what_is_left(caplog: pytest.LogCaptureF
     begin = time.monotonic()
     log.close(timeout=0.2)
     assert time.monotonic() - begin < 5
-    assert log.dropped >= 4  # one is with the thread still
+    assert log.dropped == 5  # also what is with the thread still
     log.put({"n": 5})
-    assert log.dropped >= 5
+    assert log.dropped == 6
     assert len(caplog.records) == 1
+    sink.go.set()
+    assert log.written == 0
+
+
+def test_the_only_record_of_a_log_that_does_not_answer_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sink = Stuck()
+    log = QueryLog(sink, every=0)
+    log.put({"n": 0})
+    time.sleep(0.1)  # the thread has taken it, and is stuck
+    log.close(timeout=0.1)
+    assert log.dropped == 1
+    assert "are dropped" in caplog.text
     sink.go.set()
 
 
