@@ -196,6 +196,7 @@ class EmbeddedEngine:
         with self._lock:
             text = self._open_text()
             if self._writer is None:
+                self._current()  # a damaged index is told before anything is written to it
                 self._writers += 1
                 self._writer = Writer(self._folder, self.definition.schema, text, self._writers)
             try:
@@ -211,7 +212,13 @@ class EmbeddedEngine:
         """The snapshot of the last commit, of whichever process; a stat a call tells."""
         with self._lock:
             text = self._open_text()
-            found = (self._folder / TEXT / _COMMIT_FILE).stat()
+            try:
+                found = (self._folder / TEXT / _COMMIT_FILE).stat()
+            except OSError as error:
+                raise StorageError(
+                    f"the index at embedded:{self._folder} cannot be read any more "
+                    f"({error.strerror}): where it was deleted or moved, open it anew"
+                ) from error
             state = (found.st_mtime_ns, found.st_ino)
             if self._snapshot is None or state != self._state:
                 text.index.reload()

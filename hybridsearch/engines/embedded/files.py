@@ -141,6 +141,14 @@ class DocumentMap:
             map_items(revisions, revision_type(vector_fields)) if revisions.exists() else None
         )
 
+    def holds(self, ordinal: int) -> bool:
+        """Whether all of this document and of those before it is here."""
+        if ordinal >= len(self.records):
+            return False
+        record: Any = self.records[ordinal]
+        lengths = int(record["id_length"]) + int(record["source_length"])
+        return int(record["offset"]) + lengths <= len(self._bodies)
+
     def ids(self, ordinals: NDArray[np.int64]) -> list[str]:
         """The ids of documents."""
         bodies = self._bodies
@@ -177,6 +185,14 @@ class DocumentMap:
             return None
         kept = int(self._revisions[ordinal]["version"])
         return kept - 1 if kept else None
+
+
+def torn(folder: Path) -> StorageError:
+    """What an index is told that lacks a part of what was committed."""
+    return StorageError(
+        f"the index in {folder} is damaged, since its files are shorter than what was committed: "
+        "restore the folder from a copy that was made while nobody wrote, or index the source again"
+    )
 
 
 def map_items(path: Path, dtype: np.dtype[Any], width: int | None = None) -> NDArray[Any]:

@@ -25,7 +25,7 @@ from hybridsearch.engines.calls import (
     RetrieverQuery,
     StoredDocument,
 )
-from hybridsearch.engines.embedded.files import DocumentMap
+from hybridsearch.engines.embedded.files import DocumentMap, torn
 from hybridsearch.engines.embedded.restriction import restriction
 from hybridsearch.engines.embedded.rows import RowMap
 from hybridsearch.engines.embedded.scan import LiveRows, best_documents, exact_scores
@@ -66,16 +66,17 @@ class Snapshot:
         searcher = text.index.searcher()
         live = np.sort(matching(searcher, tantivy.Query.all_query()))
         documents = DocumentMap(folder, len(schema.dense))
+        if len(live) and not documents.holds(int(live[-1])):
+            raise torn(folder)
         rows = documents.records["rows"][live]
-        fields = {
-            name: LiveRows.of(
-                RowMap.open(folder, position, dense.dims or 1),
-                live,
-                rows["start"][:, position].astype(np.int64),
-                rows["count"][:, position].astype(np.int64),
-            )
-            for position, (name, dense) in enumerate(schema.dense.items())
-        }
+        starts, counts = rows["start"].astype(np.int64), rows["count"].astype(np.int64)
+        fields = {}
+        for position, (name, dense) in enumerate(schema.dense.items()):
+            vectors = RowMap.open(folder, position, dense.dims or 1)
+            first, count = starts[:, position], counts[:, position]
+            if (first + count).max(initial=0) > len(vectors.rows):
+                raise torn(folder)
+            fields[name] = LiveRows.of(vectors, live, first, count)
         positions = {name: position for position, name in enumerate(schema.dense)}
         return cls(text, searcher, documents, live, fields, positions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -69,3 +70,30 @@ def test_a_folder_with_something_in_it_is_left(tmp_path: Path) -> None:
     with pytest.raises(IndexExistsError, match="not an index"):
         HybridIndex.create(f"embedded:{tmp_path}", schema=SCHEMA, encoder=None)
     assert [part.name for part in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_an_index_that_is_deleted_while_it_is_open_says_so(tmp_path: Path) -> None:
+    target = f"embedded:{tmp_path / 'index'}"
+    make(target)
+    with HybridIndex.open(target) as index:
+        shutil.rmtree(tmp_path / "index")
+        with pytest.raises(StorageError, match=r"cannot be read any more.*open it anew"):
+            index.search("figs")
+
+
+@pytest.mark.parametrize(
+    "name", ["documents.bin", "documents.idx", "vectors-0.f32", "vectors-0.i8", "vectors-0.row"]
+)
+def test_a_copy_that_lacks_what_was_committed_is_neither_read_nor_written(
+    tmp_path: Path, name: str
+) -> None:
+    target = f"embedded:{tmp_path}"
+    make(target)
+    path = tmp_path / name
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 1)
+    with HybridIndex.open(target) as index:
+        with pytest.raises(StorageError, match="damaged"):
+            index.search("figs")
+        with pytest.raises(StorageError, match="damaged"):
+            index.add([FIG])
