@@ -52,7 +52,7 @@ from hybridsearch.engines.reading_calls import (
     ListedIds,
     ListIds,
 )
-from hybridsearch.errors import ConfigurationError, EngineError, StorageError
+from hybridsearch.errors import ConfigurationError, EngineError, IndexNotFoundError, StorageError
 from hybridsearch.model.definition import IndexDefinition
 
 R = TypeVar("R")
@@ -214,10 +214,10 @@ class EmbeddedEngine:
             text = self._open_text()
             try:
                 found = (self._folder / TEXT / _COMMIT_FILE).stat()
-            except OSError as error:
-                raise StorageError(
-                    f"the index at embedded:{self._folder} cannot be read any more "
-                    f"({error.strerror}): where it was deleted or moved, open it anew"
+            except FileNotFoundError as error:
+                raise IndexNotFoundError(
+                    f"the index at embedded:{self._folder} was deleted while it was open, or "
+                    "moved: open it where it is now, or make it anew"
                 ) from error
             state = (found.st_mtime_ns, found.st_ino)
             if self._snapshot is None or state != self._state:

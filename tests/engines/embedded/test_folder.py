@@ -10,7 +10,7 @@ import pytest
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.engines.embedded import folder as made
-from hybridsearch.errors import IndexExistsError, StorageError
+from hybridsearch.errors import IndexExistsError, IndexNotFoundError, StorageError
 
 SCHEMA = Schema(text=["title"], dense={"dense": {"embeds": ["title"], "dims": 8}})
 FIG = {"id": "fig", "title": "figs", "dense": [1.0] + 7 * [0.0]}
@@ -77,7 +77,7 @@ def test_an_index_that_is_deleted_while_it_is_open_says_so(tmp_path: Path) -> No
     make(target)
     with HybridIndex.open(target) as index:
         shutil.rmtree(tmp_path / "index")
-        with pytest.raises(StorageError, match=r"cannot be read any more.*open it anew"):
+        with pytest.raises(IndexNotFoundError, match="was deleted while it was open"):
             index.search("figs")
 
 
