@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
@@ -63,6 +65,18 @@ IdColumn: TypeAlias = Annotated[
     str | None,
     typer.Option("--id", help="The field or column that holds the ids. [default: id]"),
 ]
+
+
+def no_source(dead_letters: Path | None, sources: Sequence[str]) -> Path | None:
+    """The file for documents that are set aside; raises ConfigurationError where it is a source,
+    which would be added to while it is read."""
+    if dead_letters is not None and dead_letters.exists():
+        for source in sources:
+            if Path(source).exists() and dead_letters.samefile(source):
+                raise ConfigurationError(
+                    f"--dead-letters {dead_letters} is a source of documents: name another file"
+                )
+    return dead_letters
 
 
 def settings_of(given: list[str] | None) -> dict[str, Any] | None:

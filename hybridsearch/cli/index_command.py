@@ -16,6 +16,7 @@ from hybridsearch.cli.arguments import (
     Settings,
     Sources,
     Target,
+    no_source,
     settings_of,
 )
 from hybridsearch.cli.checkpoints import CheckpointFile, Restart, checkpoint_of
@@ -65,6 +66,7 @@ def index(
     Ctrl-C and SIGTERM store what was read. However it ended, the same command goes on where it
     was, as long as its files are the same; standard input is read from its beginning.
     """
+    dead_letters = no_source(dead_letters, sources)
     source = open_sources(sources, query=query, id=id)
     opened, records = _opened(target, source, schema, encoder, settings_of(settings), cache)
     stop = Stop()

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from hybridsearch.cli.arguments import Cache, Counts, IdColumn, Normalise, Query, Sources, Target
+from hybridsearch.cli.arguments import (
+    Cache,
+    Counts,
+    IdColumn,
+    Normalise,
+    Query,
+    Sources,
+    Target,
+    no_source,
+)
 from hybridsearch.cli.console import print_json, say
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.cli.indexing_progress import shown_progress
@@ -46,6 +55,7 @@ def sync(
 
     What has not changed is neither encoded nor written. Ended midway, run it again.
     """
+    dead_letters = no_source(dead_letters, sources)
     source = open_sources(sources, query=query, id=id)
     stop = Stop()
     with (

@@ -101,12 +101,18 @@ class Trail:
 
     @property
     def remains(self) -> str | None:
-        """What is durable, and how to go on from there; None where nothing is."""
+        """What is durable, how to go on from there, and where what was set aside is; None where
+        there is neither."""
+        told = []
         if self._checkpoint is not None and self._durable:
             how = f"the same again goes on from there (checkpoint {self._checkpoint.path})"
         else:
             how = "the same again replaces them by themselves and goes on"
-        return f"{self._durable:,} documents are stored and stay; {how}" if self._durable else None
+        if self._durable:
+            told.append(f"{self._durable:,} documents are stored and stay; {how}")
+        if self.counts.failed:
+            told.append(f"{self.counts.failed:,} were set aside in {self.dead_letters.path}")
+        return "; ".join(told) or None
 
     @property
     def _seconds(self) -> float:

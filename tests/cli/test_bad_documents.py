@@ -128,6 +128,15 @@ def test_vectors_of_other_lengths_are_taken_where_that_is_asked_for(
         assert np.allclose(only.vectors["dense"].vectors, [[0.6, 0, 0.8, 0]])
 
 
+def test_a_source_is_not_taken_for_the_file_of_what_is_set_aside(run: Run, tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "s.jsonl", [book(1), book(2, year="unknown")])
+    before = source.read_bytes()
+    for command in ("index", "sync"):
+        ran = run(command, "embedded:x", source, "--dead-letters", "./s.jsonl")
+        ran.failed_with("s.jsonl is a source", "name another file")
+    assert source.read_bytes() == before
+
+
 def test_corrected_dead_letters_can_be_added_again(run: Run, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "s.jsonl", [book(1), book(2, year="unknown")])
     command = ("index", "embedded:x")

@@ -52,6 +52,20 @@ def test_all_that_a_source_gave_before_it_broke_is_kept_and_told(target: str) ->
         assert index.count() == 1500
 
 
+def test_an_error_tells_where_what_was_set_aside_is(target: str, tmp_path: Path) -> None:
+    def broken() -> Iterator[dict[str, Any]]:
+        yield {"id": "no text"}
+        raise RuntimeError("the source broke")
+
+    letters = tmp_path / "letters.jsonl"
+    with (
+        HybridIndex.create(target, schema=LEXICAL, encoder=None) as index,
+        pytest.raises(RuntimeError, match="the source broke") as raised,
+    ):
+        index.add(broken(), dead_letters=letters)
+    assert raised.value.__notes__ == [f"1 were set aside in {letters}"]
+
+
 def test_an_engine_that_fails_midway_keeps_what_was_made_durable_before(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
