@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -140,3 +141,5 @@ def _prepare_process() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # whoever started us closed it
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal may lack letters that documents have
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -35,6 +35,19 @@ def books(tmp_path: Path) -> str:
     return "embedded:books"
 
 
+def test_letters_that_a_terminal_lacks_are_written_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with HybridIndex.create(
+        f"embedded:{tmp_path / 'x'}", schema=Schema(text=["title"], dense={}), encoder=None
+    ) as index:
+        index.add([{"id": "ö", "title": "owl"}])
+    ran = running_in(tmp_path)("search", "embedded:x", "owl")
+    assert ran.status == 0, ran
+    assert r"\xf6" in ran.out
+
+
 def test_search_with_an_encoder_explains_both_retrievers(
     run: Run, tmp_path: Path, tiny_model: Path
 ) -> None:
