@@ -261,12 +261,6 @@ class Durable:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollback:
-    """A run has failed: nothing more of it will come. What it sent stays, each document whole,
-    since what others sent meanwhile cannot be told from it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Identify:
     """Ask which index this is: another one made in its place under the same name is another."""
 

@@ -24,7 +24,6 @@ from hybridsearch.engines.calls import (
     Refresh,
     Retrieve,
     Retrieved,
-    Rollback,
     Scan,
     Scanned,
     Write,
@@ -50,7 +49,6 @@ Call: TypeAlias = (
     | Write
     | Persist
     | Commit
-    | Rollback
     | Identify
     | Refresh
     | Get

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from hybridsearch.engines.calls import Rollback, Write
+from hybridsearch.engines.calls import Write
 from hybridsearch.errors import EngineError
 from hybridsearch.indexing.dead_letters import DeadLetters
 from hybridsearch.indexing.flight import Send, Settle, Settled
@@ -56,10 +56,7 @@ def add(
             return run([flow], perform)[0]
         except BaseException:
             wait(flying)
-            # The first error is the one to tell, whatever becomes of the rest.
-            with suppress(EngineError):
-                performer.perform([Rollback()])
-            with suppress(EngineError):
+            with suppress(EngineError):  # the first error is the one to tell
                 letters.close()
             raise
 
@@ -99,8 +96,6 @@ async def add_async(
             for task in flying:
                 task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)
-        with suppress(EngineError):
-            await performer.perform_async([Rollback()])
         with suppress(EngineError):
             letters.close()
         raise

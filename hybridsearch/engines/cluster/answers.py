@@ -20,7 +20,6 @@ from hybridsearch.engines.calls import (
     Persist,
     Refresh,
     Retrieve,
-    Rollback,
     Scan,
     Write,
 )
@@ -109,9 +108,6 @@ def _one(  # noqa: C901, PLR0911, PLR0912 - one line for each kind of call
             return None
         case Identify():
             return (yield from identify(index))
-        case Rollback():
-            index.pace.look_again()
-            return None  # what was sent is in the index, document by document
     raise EngineError(f"{type(call).__name__} is not a call to an open index")
 
 

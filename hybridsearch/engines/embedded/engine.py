@@ -27,7 +27,6 @@ from hybridsearch.engines.calls import (
     Refresh,
     Retrieve,
     Retrieved,
-    Rollback,
     Scan,
     Scanned,
     Write,
@@ -162,8 +161,6 @@ class EmbeddedEngine:
                 return Durable(self._write(Writer.commit))
             case Identify():
                 return Identified(read_identity(self._folder))
-            case Rollback():
-                return None  # all threads write by one writer, whose rollback would take from all
 
     def _opened(self, definition: IndexDefinition) -> Opened:
         self._text = TextIndex.open(self._folder / TEXT, definition.schema)
