@@ -213,7 +213,7 @@ def test_what_others_write_meanwhile_is_never_lost_and_never_has_the_vector_of_a
     def write() -> None:
         draw = random.Random(8)
         round = 0
-        while not stop.is_set():
+        while not stop.wait(0.01):
             round += 1
             number = draw.randrange(80)
             document = documents(80, round)[number]
