@@ -27,9 +27,11 @@ def target_on(cluster: Cluster, name: str) -> str:
     return f"elasticsearch://{hosts}/{name}"
 
 
-def make(target: str, replicas: int) -> HybridIndex:
+def make(target: str, replicas: int, **connection: float) -> HybridIndex:
     settings = {"vector_index": "flat", "shards": 3, "replicas": replicas}
-    return HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=settings)
+    return HybridIndex.create(
+        target, schema=SCHEMA, encoder=None, settings=settings, connection=connection
+    )
 
 
 def check_warnings(index: HybridIndex, count: int) -> None:
@@ -78,7 +80,7 @@ def test_what_was_acknowledged_survives_a_node_and_searches_go_on(
                 time.sleep(0.01)
 
     with (
-        make(target_on(elasticsearch_cluster, "lone"), replicas=0) as lone,
+        make(target_on(elasticsearch_cluster, "lone"), replicas=0, timeout=10.0) as lone,
         make(target_on(elasticsearch_cluster, "kept"), replicas=1) as index,
         ThreadPoolExecutor(2) as pool,
     ):

@@ -75,7 +75,7 @@ def test_a_killed_run_goes_on_and_ends_exact(
         process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)
         assert process.stderr is not None
         process.stderr.readline()
-        time.sleep(draw.uniform(0.0, 2.0))
+        time.sleep(draw.uniform(0.0, 1.2))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if not checkpoint.exists():  # it had not begun, or was done: the next run begins anew
