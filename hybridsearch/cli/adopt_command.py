@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from hybridsearch.cli.arguments import ServerTarget, Settings, settings_of
-from hybridsearch.cli.console import print_json, results, say
+from hybridsearch.cli.console import many, print_json, results, say
 from hybridsearch.wiring.adoption.adopt import Adopted
 from hybridsearch.wiring.adoption.adopt import adopt as adopt_index
 from hybridsearch.wiring.adoption.wanted import Wanted
@@ -122,4 +122,4 @@ def _tell(adopted: Adopted, dry_run: bool) -> None:
     if dry_run:
         say("nothing was changed; without --dry-run, this is noted in the mapping's _meta")
     else:
-        say(f"adopted: {adopted.documents:,} documents at {adopted.target}")
+        say(f"adopted: {many(adopted.documents, 'document')} at {adopted.target}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybridsearch.cli.arguments import Cache, Counts, ServerTarget, Settings, settings_of
-from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.console import many, print_json, say
 from hybridsearch.cli.counted_progress import counted_progress
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.errors import ConfigurationError
@@ -50,7 +50,7 @@ def backfill(
             progress=progress,
         )
     say(
-        f"{report.filled:,} documents got vectors ({report.passages:,} passages) in "
+        f"{many(report.filled, 'document')} got vectors ({many(report.passages, 'passage')}) in "
         f"{report.seconds:.1f} s"
         + (f"; {report.cached:,} texts from the embedding cache" if report.cached else "")
         + (f"; {report.without_text:,} have no text" if report.without_text else "")

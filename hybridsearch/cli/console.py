@@ -25,6 +25,11 @@ def say(text: str) -> None:
     messages().print(text, markup=False, soft_wrap=True)
 
 
+def many(count: int, noun: str) -> str:
+    """`1 document`, `2 documents`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def print_json(value: object) -> None:
     """One line of JSON on stdout."""
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybridsearch.cli.arguments import Counts, Settings, Target, settings_of
-from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.console import many, print_json, say
 from hybridsearch.cli.counted_progress import counted_progress
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.wiring.copying import copy_index
@@ -39,11 +39,11 @@ def copy(
         )
     same = report.documents - report.copied
     say(
-        f"{report.copied:,} documents copied ({report.passages:,} passages) in "
+        f"{many(report.copied, 'document')} copied ({many(report.passages, 'passage')}) in "
         f"{report.seconds:.1f} s" + (f"; {same:,} were there already" if same > 0 else "")
     )
     if report.failed:
-        say(f"{report.failed:,} documents were set aside in {report.dead_letters}")
+        say(f"set aside in {report.dead_letters}: {many(report.failed, 'document')}")
     if json:
         print_json(report.as_dict())
     if report.failed:

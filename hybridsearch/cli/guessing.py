@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain, islice
 
+from hybridsearch.cli.console import many
 from hybridsearch.errors import SchemaError, SourceError
 from hybridsearch.indexing.records import Located, Unreadable
 from hybridsearch.indexing.sources.source import RecordStream, Source
@@ -36,7 +37,7 @@ def schema_of(source: Source) -> SourceSchema:
         schema = Schema.infer(documents, untyped=source.untyped)
     except SchemaError as error:
         raise SchemaError(f"{source.name}: {error}{_told(unreadable)}") from error
-    origin = f"guessed from {len(documents)} documents"
+    origin = f"guessed from {many(len(documents), 'document')}"
     return SourceSchema(schema, origin, chain(first, source.records))
 
 

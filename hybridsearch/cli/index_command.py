@@ -20,7 +20,7 @@ from hybridsearch.cli.arguments import (
     settings_of,
 )
 from hybridsearch.cli.checkpoints import CheckpointFile, Restart, checkpoint_of
-from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.console import many, print_json, say
 from hybridsearch.cli.guessing import schema_of
 from hybridsearch.cli.indexing_progress import shown_progress
 from hybridsearch.cli.stopping import Stop, Stopped
@@ -156,7 +156,7 @@ def _not_encoded(report: IndexReport) -> str:
 def _tell(report: IndexReport, json: bool) -> None:
     rate = report.indexed / max(report.seconds, 1e-9)
     say(
-        f"{report.indexed:,} documents indexed ({report.passages:,} passages) in "
+        f"{many(report.indexed, 'document')} indexed ({many(report.passages, 'passage')}) in "
         f"{report.seconds:.1f} s, {rate:,.0f}/s"
         + (f"; {_most(report)}{report.replaced:,} replaced" if report.replaced else "")
         + (f"; {report.updated:,} updated" if report.updated else "")
@@ -172,6 +172,6 @@ def _tell(report: IndexReport, json: bool) -> None:
     )
     if report.failed:
         first = f"; the first: {report.failures[0].reason}" if report.failures else ""
-        say(f"{report.failed:,} documents were set aside in {report.dead_letters}{first}")
+        say(f"set aside in {report.dead_letters}: {many(report.failed, 'document')}{first}")
     if json:
         print_json(report.as_dict())

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hybridsearch.cli.arguments import IdColumn, Query, ServerTarget, Settings, settings_of
-from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.console import many, print_json, say
 from hybridsearch.indexing.sources.open import open_sources
 from hybridsearch.model.schema import Schema
 from hybridsearch.wiring.rollout.older import prune as prune_versions
@@ -78,8 +78,8 @@ def rollout(
     rolled = roll_out(target, wanted, say=say)
     held = f"; writes were held for {rolled.held_seconds:.1f} s" if rolled.before else ""
     say(
-        f"{rolled.documents:,} documents in {rolled.seconds:.1f} s, {rolled.caught_up:,} of them "
-        f"written meanwhile{held}"
+        f"{many(rolled.documents, 'document')} in {rolled.seconds:.1f} s, {rolled.caught_up:,} of "
+        f"them written meanwhile{held}"
     )
     if rolled.before:
         say(f"{rolled.before} is kept: `hybridsearch rollback {target}` lets it serve again")

@@ -17,7 +17,7 @@ from hybridsearch.cli.arguments import (
     Target,
     no_source,
 )
-from hybridsearch.cli.console import print_json, say
+from hybridsearch.cli.console import many, print_json, say
 from hybridsearch.cli.index_command import SET_ASIDE
 from hybridsearch.cli.indexing_progress import shown_progress
 from hybridsearch.cli.stopping import Stop
@@ -81,7 +81,7 @@ def sync(
 def _tell(report: SyncReport) -> None:
     done = "would be " if report.dry_run else ""
     say(
-        f"{report.added:,} documents {done}added, {report.changed:,} {done}replaced, "
+        f"{many(report.added, 'document')} {done}added, {report.changed:,} {done}replaced, "
         f"{report.deleted:,} {done}deleted; {report.unchanged:,} have not changed "
         f"({report.seconds:.1f} s)"
         + (f"; {report.outdated:,} older than what is stored" if report.outdated else "")

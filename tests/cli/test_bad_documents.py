@@ -89,7 +89,7 @@ def test_every_bad_document_is_set_aside_with_its_place_id_reason_and_content(
     assert counts["indexed"] == 5
     assert counts["failed"] == len(BAD)
     assert counts["indexed"] + counts["failed"] + counts["duplicates"] == len(lines)
-    assert f"{len(BAD)} documents were set aside in bad/letters.jsonl" in ran.err
+    assert f"set aside in bad/letters.jsonl: {len(BAD)} documents" in ran.err
     letters = letters_of(tmp_path, counts)
     assert len(letters) == len(BAD)
     for line, (letter, (given, id, parts)) in enumerate(zip(letters, BAD, strict=True), start=2):
