@@ -57,6 +57,8 @@ def backfill(
     )
     if report.changed:
         say(f"{report.changed:,} were changed by others each time: run it again")
+    if report.behind:
+        say("others write documents without vectors faster than these get any: run it again")
     if report.failed:
         id, reason = next(iter(report.failures.items()))
         say(f"{report.failed:,} were refused by the server; the first, {id}: {reason}")

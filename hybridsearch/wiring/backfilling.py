@@ -20,6 +20,8 @@ from hybridsearch.engines.cluster.adoption import read_samples, remember
 from hybridsearch.engines.cluster.backfill import (
     Filling,
     Lacking,
+    Page,
+    begin_round,
     count_lacking,
     fill,
     read_lacking,
@@ -29,7 +31,6 @@ from hybridsearch.engines.cluster.mapping import remembered
 from hybridsearch.engines.cluster.passages import text_of
 from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.engines.cluster.versions import read_settings
-from hybridsearch.engines.cluster.views import WriteOrder
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.lockstep import run
@@ -45,7 +46,7 @@ from hybridsearch.wiring.performer import Performer
 Progress = Callable[[int, int], None]
 ADDED: Final = "dense"
 _AT_ONCE: Final = 128
-# Rounds for documents that others change while their vectors are made.
+# Rounds for documents that others write while vectors are made.
 _ROUNDS: Final = 10
 _FAILURES_TOLD: Final = 100
 
@@ -55,7 +56,7 @@ class BackfillReport:
     """filled: documents that got vectors, `passages` of them in all, the texts of `cached` from the
     embedding cache; without_text: those with nothing to make vectors of; changed: those that others
     changed each time; failed: those that the server refused, the first of them with reasons in
-    `failures`."""
+    `failures`; behind: whether others wrote documents without vectors faster than these got any."""
 
     filled: int = 0
     passages: int = 0
@@ -65,6 +66,7 @@ class BackfillReport:
     failed: int = 0
     seconds: float = 0.0
     failures: dict[str, str] = field(default_factory=dict)
+    behind: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values."""
@@ -176,27 +178,29 @@ class _Backfill:
         self._refused.clear()
         self._total = self._done + self._engine.ask(count_lacking(name, self._engine.index))
         for _ in range(_ROUNDS):
-            changed, without_text = self._round(name)
+            changed, without_text, newer = self._round(name)
             self._performer.perform([Refresh()])
-            if not changed:
+            if not changed and not newer:
                 break
         self.report.changed += changed
+        self.report.behind |= newer
         self.report.without_text += without_text
 
-    def _round(self, name: str) -> tuple[int, int]:
-        """Go over the documents once; returns how many had changed, and how many have no text."""
+    def _round(self, name: str) -> tuple[int, int, bool]:
+        """Go once over the documents that lack vectors now; returns how many had changed, how many
+        have no text, and whether others came."""
         schema = self._engine.definition.schema
-        order = WriteOrder()
-        changed, without_text, more = 0, 0, True
-        while more:
+        order = self._engine.ask(begin_round(name, self._engine.index))
+        changed, without_text = 0, 0
+        page = Page([], more=True, newer=False)
+        while page.more:
             begin = time.monotonic()
-            asked = read_lacking(name, self._most, order, self._engine.index)
-            documents, more = self._engine.ask(asked)
-            texts = [text_of(document.fields, name, schema) for document in documents]
+            page = self._engine.ask(read_lacking(name, self._most, order, self._engine.index))
+            texts = [text_of(document.fields, name, schema) for document in page.documents]
             without_text += sum(not text.strip() for text in texts)
             known = [
                 (document, text)
-                for document, text in zip(documents, texts, strict=True)
+                for document, text in zip(page.documents, texts, strict=True)
                 if text.strip() and document.id not in self._refused
             ]
             if known:
@@ -204,7 +208,7 @@ class _Backfill:
                 without_text += len(known) - len(fillings)
                 changed += self._fill(name, fillings)
                 self._keep_to_rate(len(fillings), begin)
-        return changed, without_text
+        return changed, without_text, page.newer
 
     def _encoded(self, name: str, documents: list[tuple[Lacking, str]]) -> list[Filling]:
         """The documents with their vectors, without those whose text has not one word piece."""

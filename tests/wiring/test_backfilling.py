@@ -200,6 +200,29 @@ def test_killed_midway_it_goes_on_and_does_nothing_twice(
     assert_vectors_are_of_the_text(foreign.target, tiny)
 
 
+def test_it_ends_although_others_write_faster_than_it_fills(
+    foreign: Foreign, encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "_AT_ONCE", 4)
+    foreign.make(TEXT)
+    foreign.fill(documents(8))
+    adopt(foreign.target, Wanted(encoder=encoder))
+    rounds = 0
+
+    def others_write(_: int, __: int) -> None:
+        """As many as got vectors, at once, and seen by searches."""
+        nonlocal rounds
+        rounds += 1
+        assert rounds < 100, "it goes on for as long as others write"
+        foreign.fill([{**one, "_id": f"{one['_id']}-{rounds}"} for one in documents(4)])
+
+    report = backfill(foreign.target, progress=others_write)
+    assert report.behind
+    assert report.filled == 4 * rounds
+    report = backfill(foreign.target)
+    assert (report.filled, report.behind) == (8, False)
+
+
 @pytest.mark.slow
 def test_what_others_write_meanwhile_is_never_lost_and_never_has_the_vector_of_an_older_text(
     foreign: Foreign, encoder: str, tiny: Encoder

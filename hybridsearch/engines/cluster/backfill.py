@@ -50,6 +50,16 @@ class Lacking:
     routing: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The next documents without vectors; more: whether there may be more of this round; newer:
+    whether there are others, written since it began."""
+
+    documents: list[Lacking]
+    more: bool
+    newer: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Filling:
     """A document with the vectors that it is to have, and the digest of their text."""
@@ -77,11 +87,24 @@ def count_lacking(name: str, index: ClusterIndex) -> Generator[HttpRequest, Http
     return total
 
 
+def begin_round(name: str, index: ClusterIndex) -> Generator[HttpRequest, HttpReply, WriteOrder]:
+    """The order of the documents that have no vectors in a field now."""
+    body = {
+        "size": 1,
+        "track_total_hits": False,
+        "_source": False,
+        "sort": [{"_seq_no": "desc"}],
+        "query": _lacking(index.shape.vectors[name]),
+    }
+    found = yield from _search(body, index)
+    hits = found.get("hits", {}).get("hits", ())
+    return WriteOrder(hits[0]["sort"][0] if hits else -1)
+
+
 def read_lacking(
     name: str, limit: int, order: WriteOrder, index: ClusterIndex
-) -> Generator[HttpRequest, HttpReply, tuple[list[Lacking], bool]]:
-    """The next documents without vectors in a field, at most `limit`; and whether there may be
-    more."""
+) -> Generator[HttpRequest, HttpReply, Page]:
+    """The next documents without vectors in a field, at most `limit`."""
     embeds = index.schema.dense[name].embeds
     source = source_filter(index.schema, index.shape, embeds)
     body = {
@@ -94,6 +117,7 @@ def read_lacking(
     found = yield from _search(body, index)
     hits = found.get("hits", {}).get("hits", ())
     order.take(hits)
+    old = [hit for hit in hits if order.holds(hit)]
     documents = [
         Lacking(
             hit["_id"],
@@ -102,9 +126,10 @@ def read_lacking(
             digests_of(hit["_source"].get(DIGESTS) or {}),
             hit.get("_routing"),
         )
-        for hit in hits
+        for hit in old
     ]
-    return documents, len(hits) == limit
+    newer = len(old) < len(hits)
+    return Page(documents, more=len(hits) == limit and not newer, newer=newer)
 
 
 def fill(

@@ -32,12 +32,14 @@ class Entry:
 
 class WriteOrder:
     """How far a reading in the order of writes is; what is written meanwhile comes at the end.
+    until: the number of the last write that is of it, None for no end.
 
     Shards count writes by themselves, so that entries of one number may lie on both sides of the
     end of a page: each page begins with that number again, without those that have come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, until: int | None = None) -> None:
+        self._until = until
         self._last = -1
         self._came: list[str] = []
 
@@ -48,6 +50,11 @@ class WriteOrder:
         if self._came:
             asked["must_not"] = [{"terms": {"_id": self._came}}]
         return {**body, "query": {"bool": asked}} if asked else body
+
+    def holds(self, hit: Mapping[str, Any]) -> bool:
+        """Whether a hit is not after the end."""
+        number: int = hit["sort"][0]
+        return self._until is None or number <= self._until
 
     def take(self, hits: Sequence[Mapping[str, Any]]) -> None:
         """Note the hits of a page."""

@@ -35,7 +35,13 @@ from hybridsearch.engines.calls import (
     Write,
 )
 from hybridsearch.engines.cluster.answers import answer
-from hybridsearch.engines.cluster.backfill import Filling, Lacking, fill, read_lacking
+from hybridsearch.engines.cluster.backfill import (
+    Filling,
+    Lacking,
+    begin_round,
+    fill,
+    read_lacking,
+)
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import index_body
 from hybridsearch.engines.cluster.opening import create_index, open_index
@@ -224,13 +230,14 @@ def test_filling_documents_becomes_these_requests(product: str, shape: str) -> N
     index = index_on(product, ADOPTED.get(shape))
     order = WriteOrder()
     order.take([{"_id": "b1", "sort": [41]}])
+    begun, _ = driven(begin_round("dense", index))
     lacking, _ = driven(read_lacking("dense", 100, order, index))
     known = Digests("d" * 32, {"other": "o" * 32})
     span, vector = np.array([[0, 9]], np.int32), np.array([[0.6, 0.8]], np.float32)
     passages = PassageVectors(span, vector, "t" * 32)
     given = Filling(Lacking("é/☃", {"title": "One"}, (42, 1), known), passages)
     written, _ = driven(fill("dense", [given], index), [present(index)])
-    requests = [shown(request) for request in (*lacking, *written)]
+    requests = [shown(request) for request in (*begun, *lacking, *written)]
     check(GOLDEN / product / f"backfill_{shape}.json", requests)
 
 

@@ -40,6 +40,11 @@ def test_every_entry_comes_once_wherever_pages_end(shards: list[set[int]], size:
     assert sorted(read(shards, size)) == sorted(wanted)
 
 
+def test_what_was_written_after_the_end_is_not_of_the_reading() -> None:
+    order = WriteOrder(until=4)
+    assert [order.holds({"_id": str(at), "sort": [at]}) for at in (3, 4, 5)] == [True, True, False]
+
+
 def test_a_query_is_asked_among_what_has_not_come() -> None:
     order = WriteOrder()
     query = {"term": {"lang": "en"}}
