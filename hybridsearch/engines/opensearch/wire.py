@@ -54,12 +54,14 @@ class ClientWire:
 
     def __init__(self, client: OpenSearch) -> None:
         self._client = client
+        self._takes_bytes = _takes_bytes(client)
 
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
         """The reply, whatever its status."""
         try:
+            sent = _body(request, self._takes_bytes)
             body = self._client.transport.perform_request(
-                request.method, _url(request), body=_body(request), timeout=timeout
+                request.method, _url(request), body=sent, timeout=timeout
             )
         except OpenSearchException as error:
             return _reply(error)
@@ -75,12 +77,14 @@ class AsyncClientWire:
 
     def __init__(self, client: AsyncOpenSearch) -> None:
         self._client = client
+        self._takes_bytes = _takes_bytes(client)
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
         """The reply, whatever its status."""
         try:
+            sent = _body(request, self._takes_bytes)
             body = await self._client.transport.perform_request(
-                request.method, _url(request), body=_body(request), timeout=timeout
+                request.method, _url(request), body=sent, timeout=timeout
             )
         except OpenSearchException as error:
             return _reply(error)
@@ -135,9 +139,13 @@ def _url(request: HttpRequest) -> str:
     return f"{request.path}?{urlencode(request.params)}" if request.params else request.path
 
 
-def _body(request: HttpRequest) -> str | None:
-    # Text, since the serializer of a client that the caller brought may not know bytes.
-    return None if request.body is None else request.body.decode()
+def _takes_bytes(client: OpenSearch | AsyncOpenSearch) -> bool:
+    """Whether it sends bytes as they are; the serializer of a caller's may know text alone."""
+    return type(client.transport.serializer) in {Orjson, JSONSerializer}
+
+
+def _body(request: HttpRequest, takes_bytes: bool) -> bytes | str | None:
+    return request.body if takes_bytes or request.body is None else request.body.decode()
 
 
 def _reply(error: OpenSearchException) -> HttpReply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -63,6 +64,20 @@ def test_it_makes_and_fills_an_index(place: Place, client: Any) -> None:
         assert index.delete("nothing") == 0
     found: Any = place.ask("GET", "/_doc/%C3%A4")
     assert found["_source"]["title"] == "Wörter ☃"
+
+
+def test_a_serializer_that_knows_text_alone_is_given_text(filled: Place) -> None:
+    class Text(opensearchpy.serializer.JSONSerializer):
+        def dumps(self, data: Any) -> Any:
+            return data if isinstance(data, str) else json.dumps(data)
+
+    if filled.product != "opensearch":
+        pytest.skip("the official client of Elasticsearch has serializers by media type")
+    with (
+        opensearchpy.OpenSearch(filled.url, serializer=Text()) as client,
+        HybridIndex.open(name_alone(filled), client=client) as index,
+    ):
+        assert index.search("word", vector=QUERY).hits
 
 
 async def test_an_asynchronous_one_is_used_and_not_closed(filled: Place, proxy: FaultProxy) -> None:
