@@ -1,5 +1,5 @@
-"""The command line run within the tests' process, a new index on a server, and a gate that asks
-for credentials."""
+"""The command line run within the tests' process, an index of books, a new index on a server, and a
+gate that asks for credentials."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from command_line import Run, running_here
+from command_line import Run, book, running_here, write_schema
 from servers.ask import RefusedError, ask
 from servers.fixtures import ServerUrl
+
+from hybridsearch import HybridIndex, Schema
 
 MakeGate = Callable[[str, str], str]
 
@@ -25,6 +27,15 @@ def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the command in the test's folder, within this process."""
     monkeypatch.chdir(tmp_path)
     return running_here(tmp_path)
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> str:
+    """An index of twenty books that bring their vectors."""
+    schema = Schema.load(write_schema(tmp_path))
+    with HybridIndex.create(f"embedded:{tmp_path / 'books'}", schema=schema, encoder=None) as index:
+        index.add([book(i, lang=("en", "de")[i % 2], shelf=f"S{i}") for i in range(20)])
+    return "embedded:books"
 
 
 @pytest.fixture(params=["elasticsearch", "opensearch"])

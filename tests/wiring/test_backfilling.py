@@ -14,44 +14,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backfilled import TEXT, documents
 from foreign_indices import (
     Foreign,
     assert_same_ledgers,
-    notes,
-    of_notes,
     vector_field,
 )
-from tiny_models import build_tiny_mpnet
 
 from hybridsearch import HybridIndex, Schema, SearchRequest
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.reading_calls import GetDigests
-from hybridsearch.errors import ConfigurationError, EncoderMismatchError
+from hybridsearch.errors import ConfigurationError
 from hybridsearch.wiring import backfilling
 from hybridsearch.wiring.adoption.adopt import adopt
 from hybridsearch.wiring.adoption.wanted import Wanted
 from hybridsearch.wiring.backfilling import backfill
-
-TEXT = {"text": {"type": "text"}, "n": {"type": "long"}}
-# As long as two passages of a tiny model, so that documents have several.
-LONG = "the lexical retriever counts words and the dense retriever compares vectors " * 12
-
-
-@pytest.fixture
-def encoder(tiny_model: Path) -> str:
-    return f"transformers:{tiny_model}"
-
-
-def documents(count: int, round: int = 0) -> list[dict[str, Any]]:
-    """Some of them long."""
-    return [
-        {
-            "_id": f"d{number:03d}",
-            "text": f"{LONG if number % 9 == 0 else ''}document {number} of the round {round}",
-            "n": round,
-        }
-        for number in range(count)
-    ]
 
 
 def versions(foreign: Foreign) -> dict[str, int]:
@@ -304,45 +281,6 @@ def test_documents_that_others_wrote_into_an_index_made_here_get_theirs(
     assert_vectors_are_of_the_text(foreign.target, tiny)
 
 
-def test_what_the_server_refuses_is_told_and_the_rest_is_filled(
-    foreign: Foreign, encoder: str
-) -> None:
-    foreign.make(TEXT, **{"index.mapping.nested_objects.limit": 2})
-    foreign.fill([*documents(10), {"_id": "longest", "text": LONG * 10}])
-    adopt(foreign.target, Wanted(encoder=encoder))
-    report = backfill(foreign.target)
-    assert "longest" in report.failures
-    assert "nested" in report.failures["longest"]
-    assert report.filled + report.failed == 11
-    again = backfill(foreign.target)
-    assert (again.filled, again.failed) == (0, report.failed)
-
-
-def test_an_encoder_that_made_other_vectors_is_refused(
-    foreign: Foreign, encoder: str, tmp_path: Path
-) -> None:
-    foreign.make(TEXT)
-    foreign.fill(documents(12))
-    adopt(foreign.target, Wanted(encoder=encoder))
-    backfill(foreign.target)
-    other = build_tiny_mpnet(tmp_path / "other", seed=77)
-    with pytest.raises(EncoderMismatchError, match="was made with the encoder"):
-        backfill(foreign.target, encoder=f"transformers:{other}")
-
-
-def test_an_index_without_an_encoder_needs_the_one_of_its_vectors(foreign: Foreign) -> None:
-    foreign.make(of_notes(foreign.product, "cosine"))
-    foreign.fill(notes(5))
-    adopt(foreign.target)
-    with pytest.raises(ConfigurationError, match="say which one made them"):
-        backfill(foreign.target)
-
-
-def test_a_folder_has_nothing_to_fill(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="get their vectors when they are added"):
-        backfill(f"embedded:{tmp_path}")
-
-
 def test_a_rate_is_kept(foreign: Foreign, encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Clock:
         now = 0.0
@@ -353,8 +291,6 @@ def test_a_rate_is_kept(foreign: Foreign, encoder: str, monkeypatch: pytest.Monk
         def sleep(self, seconds: float) -> None:
             self.now += seconds
 
-    with pytest.raises(ConfigurationError, match="above 0"):
-        backfill(foreign.target, encoder=encoder, rate=0)
     clock = Clock()
     monkeypatch.setattr(backfilling, "time", clock)
     foreign.make(TEXT)
