@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from data import say
@@ -12,6 +13,7 @@ from timing import table
 
 from hybridsearch.engines.calls import Candidates
 from hybridsearch.fusion.bounds import openness
+from hybridsearch.fusion.protocol import Fusion
 from hybridsearch.fusion.settings import parse_fusion
 from hybridsearch.fusion.table import Column
 from hybridsearch.fusion.top import top
@@ -61,14 +63,12 @@ def main() -> None:
     for name in names("fusions"):
         fusion = parse_fusion(name)
 
-        def all_steps(fusion: object = fusion) -> object:
+        def all_steps(fusion: Fusion = fusion) -> object:
             made = tabulate(columns, given, _LONG)
-            return top(fusion.fuse(made.table).scores, made.ids, 10)  # type: ignore[attr-defined]
+            return top(fusion.fuse(made.table).scores, made.ids, 10)
 
-        alone[name] = lambda fusion=fusion: fusion.fuse(candidacy.table)  # type: ignore[misc]
-        bounds[name] = lambda fusion=fusion: openness(  # type: ignore[misc]
-            candidacy.table, candidacy.exhaustive, fusion, 10
-        )
+        alone[name] = partial(fusion.fuse, candidacy.table)
+        bounds[name] = partial(openness, candidacy.table, candidacy.exhaustive, fusion, 10)
         whole[name] = all_steps
     times = [microseconds(calls) for calls in (alone, whole, bounds)]
     rows = [[name, *(f"{measured[name]:.0f}" for measured in times)] for name in alone]

@@ -5,33 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import MofNCompleteColumn
 
-from hybridsearch.cli.console import messages
+from hybridsearch.cli.progress_line import progress_line
 
 
 @contextmanager
 def counted_progress(doing: str) -> Iterator[Callable[[int, int | None], None]]:
     """A function that shows how many are done, and how many there are."""
-    console = messages()
-    columns = (
-        SpinnerColumn(),
-        TextColumn(doing),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as shown:
+    with progress_line(MofNCompleteColumn()) as shown:
         task = shown.add_task(doing, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TextColumn
 
-from hybridsearch.cli.console import messages
+from hybridsearch.cli.progress_line import progress_line
 from hybridsearch.indexing.counts import IndexProgress
 from hybridsearch.indexing.sources.source import Reading
 
@@ -22,19 +15,9 @@ from hybridsearch.indexing.sources.source import Reading
 @contextmanager
 def shown_progress(reading: Reading, doing: str) -> Iterator[Callable[[IndexProgress], None]]:
     """A function that shows how far an `add` is."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[documents]:,} documents, {task.fields[rate]:,.0f}/s"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = messages()
-    # Where nobody is looking it would only leave empty lines.
-    hidden = not console.is_terminal
+    counts = TextColumn("{task.fields[documents]:,} documents, {task.fields[rate]:,.0f}/s")
     before: list[int] = []
-    with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
+    with progress_line(counts) as shown:
         task = shown.add_task(doing, total=1.0, documents=0, rate=0.0)
 
         def update(progress: IndexProgress) -> None:

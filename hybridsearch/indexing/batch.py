@@ -15,7 +15,7 @@ from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.stretch import Read, Stretch
 from hybridsearch.indexing.units import units_of
-from hybridsearch.model.document import Document
+from hybridsearch.model.document import Document, is_older
 from hybridsearch.model.operation import Delete, Update
 
 
@@ -129,12 +129,8 @@ def _enter(entry: Entry, batch: Batch) -> None:
     its place in the order."""
     id = entry.write.id
     earlier = batch.documents.get(id)
-    if earlier is not None and _is_older(entry.write.version, earlier.write.version):
+    if earlier is not None and is_older(entry.write.version, earlier.write.version):
         batch.outdated += 1
         return
     batch.repeated += batch.documents.pop(id, None) is not None
     batch.documents[id] = entry
-
-
-def _is_older(later: int | None, earlier: int | None) -> bool:
-    return later is not None and earlier is not None and later < earlier

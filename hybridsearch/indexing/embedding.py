@@ -43,10 +43,13 @@ def embed(batch: Batch, rules: Rules) -> Generator[EmbeddingStep, Any, None]:
 class _Lacking:
     """A document whose texts want vectors: their digests by vector field, and vectors so far."""
 
-    id: str
     entry: Entry
     digests: Mapping[str, str]
     vectors: dict[str, PassageVectors]
+
+    @property
+    def id(self) -> str:
+        return self.entry.write.id
 
     @classmethod
     def of(cls, entry: Entry, rules: Rules) -> _Lacking:
@@ -54,7 +57,7 @@ class _Lacking:
         for name, text in entry.to_encode.items():
             dense = rules.schema.dense[name]
             digests[name] = vectors_digest(text, dense.window, dense.overlap, rules.encoder)
-        return cls(entry.write.id, entry, digests, {})
+        return cls(entry, digests, {})
 
     def complete(self) -> Entry:
         write = self.entry.write

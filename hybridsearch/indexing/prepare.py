@@ -59,9 +59,18 @@ def prepare(
             field=next(iter(to_encode)),
         )
     source = _source(document)
-    digest = document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors)
-    parts = (source, document.fields, text, metadata, vectors, digest, document.version, state)
-    return WriteDocument(document.id, *parts), to_encode
+    made = WriteDocument(
+        document.id,
+        source,
+        document.fields,
+        text,
+        metadata,
+        vectors,
+        document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors),
+        document.version,
+        state,
+    )
+    return made, to_encode
 
 
 def _fields(

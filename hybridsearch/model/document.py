@@ -88,6 +88,11 @@ def check_version(version: Any, id: str) -> None:
     )
 
 
+def is_older(version: int | None, than: int | None) -> bool:
+    """Whether a version is older than another; one that is not told never is."""
+    return version is not None and than is not None and version < than
+
+
 def check_id(id: Any) -> None:
     """Refuse an id that no engine could keep; raises DocumentError."""
     if id is None:

@@ -20,7 +20,6 @@ from hybridsearch.engines.cluster.adoption import read_samples, remember
 from hybridsearch.engines.cluster.backfill import (
     Filling,
     Lacking,
-    Page,
     begin_round,
     count_lacking,
     fill,
@@ -192,8 +191,7 @@ class _Backfill:
         schema = self._engine.definition.schema
         order = self._engine.ask(begin_round(name, self._engine.index))
         changed, without_text = 0, 0
-        page = Page([], more=True, newer=False)
-        while page.more:
+        while True:
             begin = time.monotonic()
             page = self._engine.ask(read_lacking(name, self._most, order, self._engine.index))
             texts = [text_of(document.fields, name, schema) for document in page.documents]
@@ -208,7 +206,8 @@ class _Backfill:
                 without_text += len(known) - len(fillings)
                 changed += self._fill(name, fillings)
                 self._keep_to_rate(len(fillings), begin)
-        return changed, without_text, page.newer
+            if not page.more:
+                return changed, without_text, page.newer
 
     def _encoded(self, name: str, documents: list[tuple[Lacking, str]]) -> list[Filling]:
         """The documents with their vectors, without those whose text has not one word piece."""

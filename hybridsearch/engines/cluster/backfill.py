@@ -123,7 +123,7 @@ def read_lacking(
             hit["_id"],
             fields_of(hit["_source"], index.schema, index.shape),
             (hit["_seq_no"], hit["_primary_term"]),
-            digests_of(hit["_source"].get(DIGESTS) or {}),
+            digests_of(hit["_source"]),
             hit.get("_routing"),
         )
         for hit in old

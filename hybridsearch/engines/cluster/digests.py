@@ -44,8 +44,9 @@ def digest_values(digests: Digests) -> dict[str, Any]:
     return made if digests.version is None else {**made, "version": digests.version}
 
 
-def digests_of(given: Mapping[str, Any]) -> Digests:
-    """Reverse of `digest_values`."""
+def digests_of(source: Mapping[str, Any]) -> Digests:
+    """Those of a document's source; reverse of `digest_values`."""
+    given = source.get(DIGESTS) or {}
     texts = (text.partition(":") for text in given.get("text") or ())
     found = {name: digest for digest, _, name in texts}
     return Digests(given.get("document"), found, given.get("version"))
@@ -73,7 +74,7 @@ def get_digests(
             id = fields[index.shape.id][0] if index.shape.id else hit["_id"]
             document, texts, version = (fields.get(name, ()) for name in _FIELDS)
             given = {"document": next(iter(document), None), "version": next(iter(version), None)}
-            found[id] = digests_of({**given, "text": texts})
+            found[id] = digests_of({DIGESTS: {**given, "text": texts}})
     return GotDigests(found)
 
 

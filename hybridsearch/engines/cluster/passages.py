@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.engines.cluster.digests import digests_of
-from hybridsearch.engines.cluster.mapping import DIGESTS
 from hybridsearch.engines.cluster.objects import value_at
 from hybridsearch.engines.cluster.shape import Shape, VectorShape
 from hybridsearch.model.digests import UNTOLD
@@ -64,7 +63,7 @@ def _passages(
     rows = np.array(vectors, dtype=np.float32).reshape(-1, schema.dense[name].dims or 1)
     if not shape.places:
         rows = _units(rows)
-    digests = digests_of(source.get(DIGESTS) or {})
+    digests = digests_of(source)
     other = UNTOLD if digests.document is None else None
     places = np.array(spans, dtype=np.int32).reshape(-1, 2)
     return PassageVectors(places, rows, digests.text.get(name, other))

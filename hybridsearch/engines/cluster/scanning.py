@@ -107,5 +107,4 @@ def _document(hit: Mapping[str, Any], index: ClusterIndex, *, vectors: bool) -> 
     source = hit["_source"]
     fields = fields_of(source, index.schema, index.shape)
     passages = passages_of(source, index.schema, index.shape) if vectors else {}
-    version = digests_of(source.get(DIGESTS) or {}).version
-    return Document(id_of(hit, index), fields, passages, version)
+    return Document(id_of(hit, index), fields, passages, digests_of(source).version)

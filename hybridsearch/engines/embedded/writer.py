@@ -24,6 +24,7 @@ from hybridsearch.engines.embedded.rows import RowFiles
 from hybridsearch.engines.embedded.standing import Standing, Standings
 from hybridsearch.engines.embedded.text_index import ID, TextIndex
 from hybridsearch.errors import StorageError, WriterBusyError
+from hybridsearch.model.document import is_older
 from hybridsearch.model.schema import Schema
 
 _HEAP_BYTES = 128_000_000
@@ -66,7 +67,7 @@ class Writer:
         with self._disk():
             for position, operation in enumerate(operations):
                 standing = self._standings.of(operation.id)
-                if _is_older(operation, standing):
+                if is_older(operation.version, standing.version):
                     outdated.append(position)
                 elif isinstance(operation, DeleteDocument):
                     deleted += self._remove(operation.id, standing)
@@ -176,12 +177,6 @@ class Writer:
                 f"the disk refused a write to {self._folder} ({error}): the index stays as it was "
                 "at its last commit; make room or allow writing there, then add the rest again"
             ) from error
-
-
-def _is_older(operation: WriteDocument | DeleteDocument, standing: Standing) -> bool:
-    if operation.version is None or standing.version is None:
-        return False
-    return operation.version < standing.version
 
 
 def _has_changed(document: WriteDocument, standing: Standing) -> bool:
