@@ -63,11 +63,11 @@ def loading(place: Place, given: Passages, rounds: int, python: str | None) -> s
     rivals = RIVALS if python is not None and place.product == "elasticsearch" else {}
     found = {name: Loaded() for name in loaders}
     say("  warming up")
-    _once(place, given, loaders[RAW], Loaded(), _make)
+    _once(place, given, loaders[RAW], Loaded(), make_index)
     for round in range(rounds):
         for name, load in loaders.items():
             say(f"  round {round + 1} of {rounds}: {name}")
-            _once(place, given, load, found[name], _make)
+            _once(place, given, load, found[name], make_index)
         for library, plain in rivals.items():
             say(f"  round {round + 1} of {rounds}: {library}")
             rival = Rival(library, python or "", plain)
@@ -121,7 +121,8 @@ def _merges(http: Http, name: str) -> int:
     return int(stats["_all"]["total"]["merges"]["current"])
 
 
-def _make(place: Place, name: str) -> None:
+def make_index(place: Place, name: str) -> None:
+    """An empty index for a load that nobody watches."""
     settings = {
         "replicas": 0,
         "refresh_interval": "-1",

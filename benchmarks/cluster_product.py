@@ -7,6 +7,7 @@ import os
 
 from cluster_indices import drop_all
 from cluster_loading import loading
+from cluster_notations import notations
 from cluster_parts import Bench, latency, nodes, rivals, shards, threads
 from cluster_place import PRODUCTS, Place, single, three_nodes
 from collections_data import NAMES, collection
@@ -18,6 +19,7 @@ TITLES = {
     "shards": "one shard and three",
     "rivals": "other ways to search the same passages",
     "loading": "loading with given vectors, no replicas, refreshing off",
+    "notations": "documents sent in JSON and in SMILE",
     "cluster": "three nodes on this machine, three shards and a replica of each",
 }
 PARTS = tuple(TITLES)
@@ -67,6 +69,9 @@ def _measure(bench: Bench, wanted: list[str], python: str | None) -> None:
         if "loading" in wanted:
             rounds = min(bench.rounds, LOADS)
             _print("loading", bench, loading(bench.place, bench.given, rounds, python))
+        if "notations" in wanted and bench.place.product == "elasticsearch":
+            rows = notations(bench.place, bench.given, bench.asked, bench.rounds, bench.calls)
+            _print("notations", bench, rows)
         if "rivals" in wanted:
             _print("rivals", bench, rivals(bench, python))
     finally:

@@ -2,7 +2,7 @@
 
 `python benchmarks/clusters.py [--sizes 20000,200000] [--collections scifact,stackfaq]
 [--products elasticsearch,opensearch]
-[--parts latency,threads,shards,loading,rivals,cluster] [--rivals-python PYTHON]
+[--parts latency,threads,shards,loading,notations,rivals,cluster] [--rivals-python PYTHON]
 [--rounds 9] [--calls 100]`
 
 Each product is started, filled and ended in turn. The part `rivals` wants an interpreter that has

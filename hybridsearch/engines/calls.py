@@ -186,16 +186,14 @@ class PassageVectors:
 class WriteDocument:
     """A document ready to be stored.
 
-    source: its fields as given, encoded as JSON; fields: the same, not encoded; text: by text
-    field; metadata: by field, the canonical values of filters; vectors: by vector field;
-    digest: of the document as it was given, None where that is not known.
+    fields: as given; text: by text field; metadata: by field, the canonical values of filters;
+    vectors: by vector field; digest: of the document as it was given, None where that is not known.
 
     version: given by the caller; one older than the stored document's leaves that as it is.
     state: of the document as it was read; it is stored only where nothing has changed since.
     """
 
     id: str
-    source: bytes
     fields: Mapping[str, Any]
     text: Mapping[str, str]
     metadata: Mapping[str, tuple[Any, ...]]

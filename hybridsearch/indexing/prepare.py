@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from hybridsearch.encoding.digest import same_text, vectors_digest
@@ -21,11 +20,10 @@ from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document
 from hybridsearch.model.embedded_text import embedded_text, field_text
 from hybridsearch.model.schema import DenseField, Schema
+from hybridsearch.model.written_fields import canonical_json, written
 
 _NONE: Units = {}
 _TEXT_TYPES = str | int | float
-_JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
-_CANONICAL = _JSON | orjson.OPT_SORT_KEYS
 
 
 def prepare(
@@ -58,15 +56,13 @@ def prepare(
             id=document.id,
             field=next(iter(to_encode)),
         )
-    source = _source(document)
     made = WriteDocument(
         document.id,
-        source,
         document.fields,
         text,
         metadata,
         vectors,
-        document_digest(orjson.dumps(document.fields, option=_CANONICAL), vectors),
+        document_digest(_canonical(document), vectors),
         document.version,
         state,
     )
@@ -173,9 +169,9 @@ def _whole(length: int) -> NDArray[np.int32]:
     return places
 
 
-def _source(document: Document) -> bytes:
+def _canonical(document: Document) -> bytes:
     try:
-        return orjson.dumps(document.fields, option=_JSON)
+        return canonical_json(document.fields)
     except (TypeError, ValueError) as error:
         raise DocumentError(
             f"it cannot be kept as JSON ({error}): leave it out, or give it as text or a number",
@@ -186,7 +182,7 @@ def _source(document: Document) -> bytes:
 
 def _is_kept(document: Document, name: str) -> bool:
     try:
-        orjson.dumps({name: document.fields[name]}, option=_JSON)
+        written({name: document.fields[name]})
     except (TypeError, ValueError):
         return False
     return True

@@ -19,11 +19,14 @@ from hybridsearch.engines.cluster.mapping import DIGESTS
 from hybridsearch.engines.cluster.objects import put_back, taken_out, without
 from hybridsearch.engines.cluster.shape import Shape, VectorShape
 from hybridsearch.model.schema import Schema
+from hybridsearch.model.written_fields import written
 
 
-def adopted_body(document: WriteDocument, schema: Schema, shape: Shape, *, digests: bool) -> bytes:
-    """The JSON that is stored."""
-    fields = put_back(orjson.loads(document.source), _dotted(schema))
+def adopted_body(
+    document: WriteDocument, schema: Schema, shape: Shape, *, digests: bool
+) -> dict[str, Any]:
+    """What is stored."""
+    fields = put_back(orjson.loads(written(document.fields)), _dotted(schema))
     added: dict[str, Any] = {
         shape.vectors[name].top: vector_value(passages, shape.vectors[name])
         for name, passages in document.vectors.items()
@@ -34,7 +37,7 @@ def adopted_body(document: WriteDocument, schema: Schema, shape: Shape, *, diges
     fields = put_back({**fields, **added}, added)
     if digests and (known := kept(document)):
         fields[DIGESTS] = known
-    return orjson.dumps(fields, option=orjson.OPT_SERIALIZE_NUMPY)
+    return fields
 
 
 def adopted_fields(source: Mapping[str, Any], schema: Schema, shape: Shape) -> dict[str, Any]:

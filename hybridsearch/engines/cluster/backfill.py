@@ -14,7 +14,7 @@ import orjson
 
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.engines.cluster.adopted import vector_value
-from hybridsearch.engines.cluster.bulk import Item, bulk
+from hybridsearch.engines.cluster.bulk import Action, bulk
 from hybridsearch.engines.cluster.digests import digest_values, digests_of
 from hybridsearch.engines.cluster.documents import fields_of, source_filter
 from hybridsearch.engines.cluster.index import ClusterIndex
@@ -137,10 +137,8 @@ def fill(
 ) -> Generator[Step, Any, Filled]:
     """Write vectors to documents that are still what the vectors were made of."""
     yield from look_now_and_then(index)
-    items = (
-        Item(position, _update(name, filling, index)) for position, filling in enumerate(fillings)
-    )
-    settled = yield from bulk(items, index, "to store vectors")
+    actions = (_update(name, filling, index) for filling in fillings)
+    settled = yield from bulk(actions, index, "to store vectors")
     failures = tuple(
         (fillings[at].document.id, reason)
         for at, reason in sorted(settled.failures)
@@ -152,7 +150,7 @@ def fill(
     return Filled(len(settled.results), passages, changed, failures)
 
 
-def _update(name: str, filling: Filling, index: ClusterIndex) -> bytes:
+def _update(name: str, filling: Filling, index: ClusterIndex) -> Action:
     shape = index.shape.vectors[name]
     given = filling.document
     doc = put_back({shape.top: vector_value(filling.passages, shape)}, [shape.top])
@@ -163,11 +161,7 @@ def _update(name: str, filling: Filling, index: ClusterIndex) -> bytes:
     action = {"_id": given.id, "if_seq_no": number, "if_primary_term": term}
     if given.routing is not None:
         action["routing"] = given.routing
-    lines = [
-        orjson.dumps({"update": action}),
-        orjson.dumps({"doc": doc}, option=orjson.OPT_SERIALIZE_NUMPY),
-    ]
-    return b"\n".join(lines) + b"\n"
+    return [{"update": action}, {"doc": doc}]
 
 
 def _lacking(shape: VectorShape) -> dict[str, Any]:

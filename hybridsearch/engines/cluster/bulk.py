@@ -10,9 +10,11 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import chain, islice
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.notation import Notation
 from hybridsearch.engines.cluster.presence import check_present
 from hybridsearch.engines.cluster.refusals import check_reply, lost, part_of, reason_of, refusal
 from hybridsearch.engines.cluster.sending import TRANSIENT, pause
@@ -22,9 +24,14 @@ from hybridsearch.errors import EngineError, RefusedError, WritesHeldError
 _TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One action with its document, as it is sent; position: in the call."""
+# What is asked for, by its name, and the document where there is one.
+Action: TypeAlias = Sequence[Mapping[str, Any]]
+# So many are written out together.
+_AT_ONCE: Final = 64
+
+
+class Item(NamedTuple):
+    """An action as it is sent; position: in the call."""
 
     position: int
     lines: bytes
@@ -44,10 +51,12 @@ class Settled:
     conflicts: set[int] = field(default_factory=set)
 
 
-def bulk(items: Iterator[Item], index: ClusterIndex, purpose: str) -> Generator[Step, Any, Settled]:
-    """Send all items; raises EngineError where the fault is not theirs: all would be failures."""
+def bulk(
+    actions: Iterator[Action], index: ClusterIndex, purpose: str
+) -> Generator[Step, Any, Settled]:
+    """Send all actions; raises EngineError where the fault is not theirs: all would be failures."""
     settled = Settled()
-    queue = _Queue(items)
+    queue = _Queue(_items(actions, index.notation))
     attempt, progress = 0, time.monotonic()
     while chunk := queue.take(index.pace.bytes):
         left = progress + index.pace.patience - time.monotonic()
@@ -72,10 +81,26 @@ def bulk(items: Iterator[Item], index: ClusterIndex, purpose: str) -> Generator[
     return settled
 
 
+def _items(actions: Iterator[Action], notation: Notation) -> Iterator[Item]:
+    lines = chain.from_iterable(
+        notation.lines(some) for some in iter(lambda: list(islice(actions, _AT_ONCE)), [])
+    )
+    return (Item(position, line) for position, line in enumerate(lines))
+
+
 def _request(chunk: Sequence[Item], index: ClusterIndex, left: float) -> HttpRequest:
     body = b"".join([item.lines for item in chunk])
     path = f"{index.path}/_bulk"
-    return HttpRequest("POST", path, body, _TOLD, writes=True, seconds=max(left, 0.1), once=True)
+    return HttpRequest(
+        "POST",
+        path,
+        body,
+        _TOLD,
+        kind=index.notation.kind,
+        writes=True,
+        seconds=max(left, 0.1),
+        once=True,
+    )
 
 
 def _settle(

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hybridsearch.errors import ConfigurationError
 
 _CREDENTIALS = ("api_key", "username", "password", "bearer")
-_BESIDE_CLIENT = ("timeout", "write_timeout", "writes_in_flight")
+_BESIDE_CLIENT = ("timeout", "write_timeout", "writes_in_flight", "binary")
 
 
 class Connection(BaseSettings):
@@ -23,7 +23,8 @@ class Connection(BaseSettings):
     timeout: seconds that one trip to the cluster may take, with everything tried again within.
     write_timeout: the same for a trip that writes; for bulk requests, seconds without a single
     document stored. writes_in_flight: bulk requests at a time. compress: whether requests travel
-    packed. connections: kept open to each node.
+    packed. connections: kept open to each node. binary: whether documents are sent in SMILE, which
+    is JSON in half the bytes, where the server reads it.
     """
 
     model_config = SettingsConfigDict(env_prefix="HYBRIDSEARCH_", frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Connection(BaseSettings):
     writes_in_flight: int = Field(default=3, ge=1, le=64)
     compress: bool = False
     connections: int = Field(default=16, ge=1, le=1000)
+    binary: bool = True
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | None) -> Self:

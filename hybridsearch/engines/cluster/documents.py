@@ -16,10 +16,11 @@ import orjson
 from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
 from hybridsearch.engines.cluster.adopted import adopted_body, adopted_fields
 from hybridsearch.engines.cluster.digests import kept
-from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
+from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID, VECTOR
 from hybridsearch.engines.cluster.passages import parts_of
 from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.model.schema import FieldType, Schema
+from hybridsearch.model.written_fields import written
 
 _ISO: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?"
@@ -28,32 +29,31 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
 
 
-def body_of(document: WriteDocument, schema: Schema, shape: Shape, *, digests: bool) -> bytes:
-    """The JSON that is stored; digests: whether the index has fields for them."""
+def body_of(
+    document: WriteDocument, schema: Schema, shape: Shape, *, digests: bool
+) -> dict[str, Any]:
+    """What is stored; digests: whether the index has fields for them."""
     if not shape.own:
         return adopted_body(document, schema, shape, digests=digests)
     extra: dict[str, Any] = {}
     if all(_goes_as_it_is(name, given, schema) for name, given in document.fields.items()):
-        fields = document.source[1:-1]
-        parts = [b'{"id":', _json(document.id), b"," if fields else b"", fields]
+        body = {ID: document.id, **document.fields}
     else:
-        parts = [_json(_indexed(document, schema, extra))[:-1]]
-    # Copied once, since most of it are vectors.
+        body = _indexed(document, schema, extra)
     for name, passages in document.vectors.items():
         if len(passages.vectors):
-            parts += [b",", _json(name), b":[", *_passages(passages), b"]"]
+            body[name] = _passages(passages)
     if extra:
-        parts += [b",", _json({EXTRA: extra})[1:-1]]
+        body[EXTRA] = extra
     if digests and (known := kept(document)):
-        parts += [b",", _json({DIGESTS: known})[1:-1]]
-    parts.append(b"}")
-    return b"".join(parts)
+        body[DIGESTS] = known
+    return body
 
 
 def _indexed(document: WriteDocument, schema: Schema, extra: dict[str, Any]) -> dict[str, Any]:
     """The fields as the products can read them; what was given instead goes to `extra`."""
     body: dict[str, Any] = {ID: document.id}
-    for name, given in orjson.loads(document.source).items():
+    for name, given in orjson.loads(written(document.fields)).items():
         if name in schema.text:
             indexed = given if _is_text(given) else document.text[name]
         elif name in schema.metadata:
@@ -144,16 +144,11 @@ def _goes_as_it_is(name: str, given: Any, schema: Schema) -> bool:
     return name in schema.metadata and _is_native(given, schema.metadata[name].type)
 
 
-def _passages(passages: PassageVectors) -> list[bytes]:
-    parts: list[bytes] = []
-    for (start, end), vector in zip(passages.spans.tolist(), passages.vectors, strict=True):
-        parts += [b',{"start":%d,"end":%d,"vector":' % (start, end), _json(vector), b"}"]
-    parts[0] = parts[0][1:]
-    return parts
-
-
-def _json(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+def _passages(passages: PassageVectors) -> list[dict[str, Any]]:
+    return [
+        {"start": start, "end": end, VECTOR: vector}
+        for (start, end), vector in zip(passages.spans.tolist(), passages.vectors, strict=True)
+    ]
 
 
 def _is_text(given: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from hybridsearch.engines.calls import Create, Open, Opened
@@ -12,6 +13,7 @@ from hybridsearch.engines.cluster.connection import Connection
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.location import Location
+from hybridsearch.engines.cluster.notation import JSON, SMILE, Notation
 from hybridsearch.engines.cluster.opening import create_index, open_index
 from hybridsearch.engines.cluster.refusals import lost
 from hybridsearch.engines.cluster.sending import send, send_async
@@ -136,9 +138,14 @@ class ClusterEngine:
                 )
             case _:
                 return (yield from answer(calls, self._opened()))
-        opened = self._index
+        opened = self._index = replace(self._index, notation=self._notation())
         opened.pace.patience = self._connection.write_timeout
         return [Opened(opened.definition, self.kept_by, opened.settings.model_dump())]
+
+    def _notation(self) -> Notation:
+        wire = self._wire or self._async_wire
+        known = wire is not None and SMILE.kind in wire.kinds
+        return SMILE if known and self._connection.binary else JSON
 
     def _exchange(self, steps: Sequence[Step]) -> list[HttpReply | None]:
         if self._wire is None:

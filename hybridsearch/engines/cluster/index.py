@@ -9,6 +9,7 @@ from urllib.parse import quote
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.mapping import own_shape
+from hybridsearch.engines.cluster.notation import JSON, Notation
 from hybridsearch.engines.cluster.pace import Pace
 from hybridsearch.engines.cluster.server import Server
 from hybridsearch.engines.cluster.shape import Shape
@@ -31,7 +32,8 @@ class Seen:
 @dataclass(frozen=True)
 class ClusterIndex:
     """name: of the index or alias in requests; target: in messages; digests: whether it has fields
-    for them; adopted: the shape of an index that was not made here."""
+    for them; adopted: the shape of an index that was not made here; notation: of what is written.
+    """
 
     name: str
     target: str
@@ -41,6 +43,7 @@ class ClusterIndex:
     server: Server
     digests: bool = True
     adopted: Shape | None = None
+    notation: Notation = JSON
     seen: Seen = field(default_factory=Seen, compare=False)
     pace: Pace = field(default_factory=Pace, compare=False)
 

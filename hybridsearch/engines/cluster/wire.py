@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
+
+from hybridsearch.engines.cluster.notation import Kind
 
 LOST: Final = 0
 """The status of a reply that did not come, since the connection broke; its body is the error."""
@@ -12,7 +14,7 @@ LOST: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request: the body is JSON, or JSON lines, already encoded.
+    """One request: the body is JSON, or lines of a bulk request, already encoded; kind: how.
 
     writes: it may take the time that writing may take; seconds: or this time, where it is less.
     once: what may pass is not tried again underneath, since whoever asks does so otherwise.
@@ -22,6 +24,7 @@ class HttpRequest:
     path: str
     body: bytes | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind = "json"
     writes: bool = False
     seconds: float | None = None
     once: bool = False
@@ -77,6 +80,11 @@ class UnreadableReplyError(WireError):
 class Wire(Protocol):
     """A client that is called and returns."""
 
+    @property
+    def kinds(self) -> Collection[Kind]:
+        """The kinds of bodies that it can send, and its server read."""
+        ...
+
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
         """The reply, whatever its status; raises WireError where there is none in `timeout` s."""
         ...
@@ -88,6 +96,11 @@ class Wire(Protocol):
 
 class AsyncWire(Protocol):
     """A client that is awaited."""
+
+    @property
+    def kinds(self) -> Collection[Kind]:
+        """The kinds of bodies that it can send, and its server read."""
+        ...
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
         """The reply, whatever its status; raises WireError where there is none in `timeout` s."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-import orjson
-
 from hybridsearch.engines.calls import DeleteDocument, Write, WriteDocument, Written
-from hybridsearch.engines.cluster.bulk import Item, bulk
+from hybridsearch.engines.cluster.bulk import Action, bulk
 from hybridsearch.engines.cluster.documents import body_of
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.presence import look_now_and_then
@@ -24,11 +22,8 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
     if index.pace.looks:
         yield from check_unrouted(index)
     yield from look_now_and_then(index)
-    items = (
-        Item(position, lines_of(document, index))
-        for position, document in enumerate(call.documents)
-    )
-    settled = yield from bulk(items, index, "to store documents")
+    actions = (action_of(document, index) for document in call.documents)
+    settled = yield from bulk(actions, index, "to store documents")
     results = settled.results
     replaced = [at for at, result in results.items() if result == "updated"]
     absent = [at for at, result in results.items() if result == "not_found"]
@@ -45,15 +40,15 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
     )
 
 
-def lines_of(document: WriteDocument | DeleteDocument, index: ClusterIndex) -> bytes:
-    """An action of a bulk request, with its document where there is one."""
+def action_of(document: WriteDocument | DeleteDocument, index: ClusterIndex) -> Action:
+    """What is asked for, and the document where there is one."""
     about: dict[str, Any] = {"_id": document.id}
     if document.version is not None:
         # The same version is taken again, so that what is sent again does no harm.
         about |= {"version": document.version, "version_type": "external_gte"}
     if isinstance(document, DeleteDocument):
-        return b'{"delete":%b}\n' % orjson.dumps(about)
+        return [{"delete": about}]
     if document.state is not None and document.version is None:
         about["if_seq_no"], about["if_primary_term"] = document.state
     body = body_of(document, index.schema, index.shape, digests=index.digests)
-    return b'{"index":%b}\n%b\n' % (orjson.dumps(about), body)
+    return [{"index": about}, body]

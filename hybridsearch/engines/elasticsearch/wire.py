@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from elasticsearch import ConnectionTimeout as ClientTimeout
 from elasticsearch.serializer import OrjsonSerializer
 
 from hybridsearch.engines.cluster.connection import Connection
+from hybridsearch.engines.cluster.notation import Kind
 from hybridsearch.engines.cluster.wire import (
     ConnectionLostError,
     HttpReply,
@@ -31,7 +33,11 @@ from hybridsearch.engines.cluster.wire import (
 
 # What both supported majors understand, whichever major the client is made for.
 _JSON: Final = "application/vnd.elasticsearch+json; compatible-with=8"
-_HEADERS: Final = {"accept": _JSON, "content-type": _JSON}
+_SMILE: Final = "application/vnd.elasticsearch+smile"
+_HEADERS: Final[Mapping[Kind, Mapping[str, str]]] = {
+    "json": {"accept": _JSON, "content-type": _JSON},
+    "smile": {"accept": _JSON, "content-type": f"{_SMILE}; compatible-with=8"},
+}
 
 
 class ClientWire:
@@ -39,6 +45,7 @@ class ClientWire:
 
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
+        self.kinds = _kinds(client)
         self._within = lru_cache(maxsize=8)(partial(_patient, client))
 
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
@@ -59,6 +66,7 @@ class AsyncClientWire:
 
     def __init__(self, client: AsyncElasticsearch) -> None:
         self._client = client
+        self.kinds = _kinds(client)
         self._within = lru_cache(maxsize=8)(partial(_patient, client))
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
@@ -83,6 +91,7 @@ def client_options(connection: Connection, nodes: tuple[str, ...]) -> dict[str, 
         "serializers": {
             "application/json": OrjsonSerializer(),
             "application/vnd.elasticsearch+json": OrjsonSerializer(),
+            _SMILE: OrjsonSerializer(),  # which lets bytes pass
         },
     }
     if connection.api_key is not None:
@@ -105,9 +114,16 @@ def _arguments(request: HttpRequest) -> dict[str, Any]:
         "method": request.method,
         "path": request.path,
         "params": request.params or None,
-        "headers": _HEADERS,
+        "headers": _HEADERS[request.kind],
         "body": request.body,
     }
+
+
+def _kinds(client: Any) -> Collection[Kind]:
+    """A client that the caller made need not know of SMILE."""
+    known = client.transport.serializers.serializers
+    kinds: tuple[Kind, ...] = ("json", "smile")
+    return kinds if _SMILE in known else kinds[:1]
 
 
 def _patient(client: Any, timeout: float) -> Any:

@@ -26,6 +26,7 @@ from hybridsearch.engines.embedded.text_index import ID, TextIndex
 from hybridsearch.errors import StorageError, WriterBusyError
 from hybridsearch.model.document import is_older
 from hybridsearch.model.schema import Schema
+from hybridsearch.model.written_fields import written
 
 _HEAP_BYTES = 128_000_000
 
@@ -123,7 +124,7 @@ class Writer:
         for position, name in enumerate(self._schema.dense):
             self._append_rows(position, [d.vectors.get(name) for d in documents], rows)
         ordinals = self._documents.append(
-            [(document.id.encode(), document.source) for document in documents],
+            [(document.id.encode(), written(document.fields)) for document in documents],
             rows,
             self._revisions(documents),
         )

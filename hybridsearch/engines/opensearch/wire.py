@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -21,6 +21,7 @@ from opensearchpy.exceptions import (
 from opensearchpy.serializer import JSONSerializer
 
 from hybridsearch.engines.cluster.connection import Connection
+from hybridsearch.engines.cluster.notation import Kind
 from hybridsearch.engines.cluster.wire import (
     ConnectionLostError,
     HttpReply,
@@ -30,6 +31,9 @@ from hybridsearch.engines.cluster.wire import (
     WireError,
     WireTimeoutError,
 )
+
+# The k-NN plugin of OpenSearch 3 takes every document that is stored for JSON.
+_KINDS: Final[tuple[Kind, ...]] = ("json",)
 
 
 class Orjson(JSONSerializer):
@@ -51,6 +55,8 @@ class Orjson(JSONSerializer):
 
 class ClientWire:
     """A synchronous client; retries are left to the caller, where the client leaves them."""
+
+    kinds = _KINDS
 
     def __init__(self, client: OpenSearch) -> None:
         self._client = client
@@ -74,6 +80,8 @@ class ClientWire:
 
 class AsyncClientWire:
     """An asynchronous client; retries are left to the caller, where the client leaves them."""
+
+    kinds = _KINDS
 
     def __init__(self, client: AsyncOpenSearch) -> None:
         self._client = client

@@ -33,6 +33,10 @@ from hybridsearch.errors import EngineError, ForbiddenError, UnavailableError, W
 TOO_MANY = {"type": "es_rejected_execution_exception", "reason": "the queue is full"}
 
 
+# So that `refusing` can read it.
+IN_JSON = {"binary": False}
+
+
 def refusing(ids: set[str], status: int, error: Any) -> Fault:
     """These documents do not reach the server, and are answered with this error."""
 
@@ -75,7 +79,7 @@ def test_documents_that_found_no_room_are_sent_again_alone(
 ) -> None:
     place.make([])
     proxy.fault = on("_bulk", once(refusing({"d001", "d003"}, 429, TOO_MANY)))
-    report = asked(place.through(proxy.url), "add", documents(5))
+    report = asked(place.through(proxy.url), "add", documents(5), connection=IN_JSON)
     assert (report.indexed, report.failed, report.replaced) == (5, 0, 0)
     again = proxy.asked("_bulk")[1].body.splitlines()[::2]
     assert [json.loads(action)["index"]["_id"] for action in again] == ["d001", "d003"]
@@ -87,8 +91,9 @@ def test_documents_that_never_find_room_are_an_error_and_not_dead_letters(
 ) -> None:
     place.make([])
     proxy.fault = on("_bulk", refusing({"d001"}, 429, TOO_MANY))
+    connection = {"write_timeout": 0.5, **IN_JSON}
     with pytest.raises(UnavailableError, match=r"429: .*the queue is full.*ask less at once"):
-        asked(place.through(proxy.url), "add", documents(5), connection={"write_timeout": 0.5})
+        asked(place.through(proxy.url), "add", documents(5), connection=connection)
     assert len(proxy.asked("_bulk")) > 1
     assert not list(tmp_path.glob("*.jsonl"))
 
@@ -149,7 +154,7 @@ def test_a_document_that_the_server_refuses_is_set_aside_with_the_reason(
     cause = {"type": "illegal_argument_exception", "reason": "a number is wanted"}
     error = {"type": "document_parsing_exception", "reason": "[year] is odd", "caused_by": cause}
     proxy.fault = on("_bulk", refusing({"d002"}, 400, error))
-    report = asked(place.through(proxy.url), "add", documents(4))
+    report = asked(place.through(proxy.url), "add", documents(4), connection=IN_JSON)
     assert (report.indexed, report.failed) == (3, 1)
     (letter,) = letters(report.dead_letters)
     assert letter["id"] == letter["document"]["id"] == "d002"
@@ -204,7 +209,7 @@ def test_a_user_who_may_not_write_is_told(place: Place, proxy: FaultProxy, asked
     error = {"type": "security_exception", "reason": "action [indices:data/write] is unauthorized"}
     proxy.fault = on("_bulk", refusing({"d000", "d001"}, 403, error))
     with pytest.raises(ForbiddenError, match=r"unauthorized.*write to add"):
-        asked(place.through(proxy.url), "add", documents(2))
+        asked(place.through(proxy.url), "add", documents(2), connection=IN_JSON)
 
 
 def test_a_request_that_is_too_large_is_sent_in_halves(

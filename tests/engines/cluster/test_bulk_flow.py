@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+import orjson
 import pytest
 from cluster_flows import index_on
 
-from hybridsearch.engines.cluster.bulk import Item, Settled, bulk
+from hybridsearch.engines.cluster.bulk import Settled, bulk
+from hybridsearch.engines.cluster.notation import JSON
 from hybridsearch.engines.cluster.wire import (
     LOST,
     ConnectionLostError,
@@ -18,13 +20,13 @@ from hybridsearch.engines.cluster.wire import (
 )
 from hybridsearch.errors import UnavailableError
 
-ITEMS = [Item(position, b"%d" % position * 100 + b"\n") for position in range(8)]
+ACTIONS = [[{"index": {"_id": f"{position}" * 100}}] for position in range(8)]
 
 
 def started(patience: float = 100.0) -> tuple[Generator[Any, Any, Settled], Any]:
     index = index_on("elasticsearch")
     index.pace.patience = patience
-    flow = bulk(iter(ITEMS), index, "to store documents")
+    flow = bulk(iter(ACTIONS), index, "to store documents")
     return flow, next(flow)
 
 
@@ -41,7 +43,7 @@ def answered(*statuses: int, result: str = "created") -> HttpReply:
 def sent(request: Any) -> list[int]:
     assert isinstance(request, HttpRequest)
     assert request.body is not None
-    return [int(line[:1]) for line in request.body.split()]
+    return [int(orjson.loads(line)["index"]["_id"][0]) for line in request.body.split()]
 
 
 def end(flow: Generator[Any, Any, Settled], reply: HttpReply) -> Settled:
@@ -91,7 +93,7 @@ def test_without_progress_in_time_it_is_given_up() -> None:
 
 def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() -> None:
     flow, _ = started()
-    size = sum(len(item.lines) for item in ITEMS)
+    size = sum(map(len, JSON.lines(ACTIONS)))
     first = flow.send(HttpReply(413, ""))
     assert sent(first) == [0, 1, 2, 3]
     second = flow.send(answered(*[201] * 4))

@@ -43,7 +43,7 @@ def test_a_cluster_may_lie_behind_a_prefix(filled: Place, proxy: FaultProxy, ask
 
 def test_requests_travel_packed_where_asked(place: Place, proxy: FaultProxy, asked: Ask) -> None:
     place.make([])
-    connection = {"compress": True}
+    connection = {"compress": True, "binary": False}
     target = place.through(proxy.url)
     assert asked(target, "add", documents(5), connection=connection).indexed == 5
     assert asked(target, "search", "word", vector=QUERY, connection=connection).hits

@@ -1,0 +1,173 @@
+"""SMILE, the binary notation of JSON that Elasticsearch reads beside it.
+
+A vector in digits is twice as long, and takes the client ten times as long to write. Only what bulk
+requests need is here: no shared names or values and no raw bytes, so that the byte that parts
+documents is in none of them. Source: https://github.com/FasterXML/smile-format-specification
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from hybridsearch.model.written_fields import written
+
+SEPARATOR: Final = b"\xff"
+
+_HEADER: Final = b":)\n\x00"
+_NULL, _FALSE, _TRUE = b"\x21", b"\x22", b"\x23"
+_BEGIN_ARRAY, _END_ARRAY, _BEGIN_OBJECT, _END_OBJECT = b"\xf8", b"\xf9", b"\xfa", b"\xfb"
+_EMPTY, _NAME, _TEXT, _END = b"\x20", b"\x34", b"\xe4", b"\xfc"
+_32_BITS, _64_BITS, _MORE_BITS, _FLOAT_32, _FLOAT_64 = 0x24, 0x25, 0x26, 0x28, 0x29
+_SEVEN: Final = 0x7F
+
+Parts: TypeAlias = list[bytes]
+# Where a vector goes: the parts of its document, and the position among them.
+Places: TypeAlias = list[tuple[Parts, int, NDArray[np.float32]]]
+
+
+def dumps(values: Sequence[Any]) -> list[bytes]:
+    """Each value as a document of its own: all that `written` takes, numpy's vectors of float32 as
+    numbers of 32 bits."""
+    places: Places = []
+    documents: list[Parts] = [[_HEADER] for _ in values]
+    for value, parts in zip(values, documents, strict=True):
+        _WRITERS.get(value.__class__, _other)(value, parts, places)
+    # All at once: one by one, numpy takes most of its time to begin.
+    for (parts, at, _), numbers in zip(places, _floats([row for *_, row in places]), strict=True):
+        parts[at] = numbers
+    return [b"".join(parts) for parts in documents]
+
+
+def _other(value: Any, parts: Parts, places: Places) -> None:
+    """A date, say: as it is in JSON."""
+    plain = orjson.loads(written(value))
+    _WRITERS[plain.__class__](plain, parts, places)
+
+
+def _object(value: Mapping[str, Any], parts: Parts, places: Places) -> None:
+    parts.append(_BEGIN_OBJECT)
+    for name, part in value.items():
+        parts.append(_name(name))
+        _WRITERS.get(part.__class__, _other)(part, parts, places)
+    parts.append(_END_OBJECT)
+
+
+def _array(value: Sequence[Any], parts: Parts, places: Places) -> None:
+    parts.append(_BEGIN_ARRAY)
+    for part in value:
+        _WRITERS.get(part.__class__, _other)(part, parts, places)
+    parts.append(_END_ARRAY)
+
+
+def _vector(value: NDArray[Any], parts: Parts, places: Places) -> None:
+    if value.dtype != np.float32 or value.ndim != 1:
+        _array(value.tolist(), parts, places)
+        return
+    places.append((parts, len(parts) + 1, value))
+    parts += (_BEGIN_ARRAY, b"", _END_ARRAY)
+
+
+def _text(value: str, parts: Parts, _: Places) -> None:
+    parts += (_TEXT, value.encode(), _END) if value else (_EMPTY,)
+
+
+def _constant(value: bool | None, parts: Parts, _: Places) -> None:
+    parts.append(_NULL if value is None else _TRUE if value else _FALSE)
+
+
+def _integer(value: int, parts: Parts, _: Places) -> None:
+    parts.append(_whole(value))
+
+
+def _number(value: float, parts: Parts, _: Places) -> None:
+    bits = int.from_bytes(struct.pack(">d", value), "big")
+    finite = value - value == 0.0  # others are null in JSON
+    sevens = (bits >> shift & _SEVEN for shift in range(63, -1, -7))
+    parts.append(bytes((_FLOAT_64, *sevens)) if finite else _NULL)
+
+
+@lru_cache(maxsize=1000)
+def _name(name: str) -> bytes:
+    return _NAME + name.encode() + _END if name else _EMPTY
+
+
+@lru_cache(maxsize=1000)
+def _whole(value: int) -> bytes:
+    zigzag = value << 1 if value >= 0 else (~value << 1) | 1
+    if zigzag < 1 << 5:
+        return bytes((0xC0 + zigzag,))
+    if zigzag < 1 << 32:
+        return bytes((_32_BITS, *_variable(zigzag)))
+    if zigzag < 1 << 64:
+        return bytes((_64_BITS, *_variable(zigzag)))
+    raw = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
+    return bytes((_MORE_BITS, *_variable(len(raw)), *_sevens(raw)))
+
+
+def _variable(value: int) -> list[int]:
+    """Seven bits a byte, six in the last one, which is marked."""
+    made = [0x80 | value & 0x3F]
+    value >>= 6
+    while value:
+        made.append(value & _SEVEN)
+        value >>= 7
+    return made[::-1]
+
+
+def _sevens(raw: bytes) -> Iterator[int]:
+    """Seven bits a byte, in the last one as many as are left."""
+    bits = int.from_bytes(raw, "big")
+    for shift in range(len(raw) * 8 - 7, -7, -7):
+        yield bits >> shift & _SEVEN if shift >= 0 else bits & (1 << shift + 7) - 1
+
+
+def _floats(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+    """A token and five bytes of seven bits for every number of these vectors."""
+    high, low = _tables()
+    for begin in range(0, len(vectors), _AT_ONCE):
+        some = vectors[begin : begin + _AT_ONCE]
+        bits = np.concatenate(some).view(np.uint32)
+        made = np.empty(len(bits), _FLOAT)
+        made["high"] = high.take(bits >> 14)
+        made["low"] = low.take(bits & 0x3FFF)
+        numbers = made.tobytes()
+        end = 0
+        for vector in some:
+            end, start = end + _FLOAT.itemsize * len(vector), end
+            yield numbers[start:end]
+
+
+_AT_ONCE: Final = 32
+"""Vectors whose numbers stay in the processor's cache."""
+
+_FLOAT: Final = np.dtype([("high", "<u4"), ("low", "<u2")])
+
+
+@cache
+def _tables() -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
+    """What a number's upper 18 bits are, with the token before them, and its lower 14 bits."""
+    upper = np.arange(1 << 18, dtype=np.uint32)
+    lower = np.arange(1 << 14, dtype=np.uint16)
+    high = _FLOAT_32 | upper >> 14 << 8 | (upper >> 7 & _SEVEN) << 16 | (upper & _SEVEN) << 24
+    low = lower >> 7 | (lower & _SEVEN) << 8
+    return high.astype(np.uint32), low.astype(np.uint16)
+
+
+_WRITERS: Final[Mapping[type, Callable[[Any, Parts, Places], None]]] = {
+    str: _text,
+    int: _integer,
+    float: _number,
+    bool: _constant,
+    type(None): _constant,
+    dict: _object,
+    list: _array,
+    tuple: _array,
+    np.ndarray: _vector,
+}

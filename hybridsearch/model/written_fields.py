@@ -1,0 +1,21 @@
+"""A document's fields written out as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+_JSON: Final = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
+
+
+def written(value: Any) -> bytes:
+    """JSON of a value, or of fields in their order; dates and numpy's numbers are known. Raises
+    TypeError and ValueError."""
+    return orjson.dumps(value, option=_JSON)
+
+
+def canonical_json(fields: Mapping[str, Any]) -> bytes:
+    """The same, sorted by name on every level: equal fields give equal bytes."""
+    return orjson.dumps(fields, option=_JSON | orjson.OPT_SORT_KEYS)
