@@ -6,16 +6,14 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from hybridsearch.engines.calls import Commit, DeleteDocument, Durable, Write, Written
-from hybridsearch.errors import EngineError, QueryError
+from hybridsearch.errors import EngineError
+from hybridsearch.model.document import asked_id
 
 
 def delete_documents(ids: Sequence[str]) -> Generator[Write | Commit, Any, int]:
     """Remove documents durably; returns how many were there. Raises QueryError for a wrong
     id, EngineError for documents that the engine would not remove."""
-    for id in ids:
-        if not isinstance(id, str):
-            raise QueryError(f"an id must be a string, not {id!r}")
-    asked = [DeleteDocument(id) for id in dict.fromkeys(ids)]
+    asked = [DeleteDocument(id) for id in dict.fromkeys(map(asked_id, ids))]
     written: Written = yield Write(asked)
     durable: Durable | None = yield Commit()
     if durable is not None and durable.writer != written.writer:

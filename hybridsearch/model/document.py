@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hybridsearch.errors import DocumentError
+from hybridsearch.errors import DocumentError, QueryError
 from hybridsearch.model.shown import shown
 
 MAXIMUM_ID_BYTES = 512
@@ -114,6 +114,18 @@ def check_id(id: Any) -> None:
         raise DocumentError(f"its id is not valid Unicode ({error.reason})") from error
     if size > MAXIMUM_ID_BYTES:
         raise DocumentError(f"its id is {size} bytes long; at most {MAXIMUM_ID_BYTES} are possible")
+
+
+def asked_id(id: object, name: str = "an id") -> str:
+    """The id of a document that is looked for, or the place of one in the order of ids, whether
+    or not there is one; raises QueryError for what is no text."""
+    if not isinstance(id, str):
+        raise QueryError(f"{name} must be a string, not {shown(id)}")
+    try:
+        id.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(f"{name} is not valid Unicode ({error.reason}): {id!r}") from error
+    return id
 
 
 def _kind(value: Any) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from hybridsearch.encoding.load import DEFAULT_MODEL, load_encoder
 from hybridsearch.encoding.protocol import Encoder
-from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Scanned
+from hybridsearch.engines.calls import Count, Counted, Got, Refresh, Scan, Scanned
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.counts import IndexProgress
@@ -32,7 +33,7 @@ from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.query_log.asked import Asked
 from hybridsearch.wiring.query_log.log import QueryLog
 from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
-from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
+from hybridsearch.wiring.requests import as_ids, as_request, as_requests, get_one, next_page
 from hybridsearch.wiring.syncing import sync_flow
 from hybridsearch.wiring.trails import trail_for
 
@@ -183,22 +184,23 @@ class AsyncHybridIndex:
         stored = got.documents.get(id)
         return None if stored is None else Document(stored.id, stored.fields)
 
-    async def scan(
-        self, *, after: str | None = None, vectors: bool = False
-    ) -> AsyncIterator[Document]:
+    def scan(self, *, after: str | None = None, vectors: bool = False) -> AsyncIterator[Document]:
         """All documents in the order of their ids; see HybridIndex.scan."""
+        return self._pages(next_page(after, vectors=vectors))
+
+    async def _pages(self, call: Scan) -> AsyncIterator[Document]:
         while True:
-            page: Scanned = await self._perform(next_page(after, vectors=vectors))
+            page: Scanned = await self._perform(call)
             if not page.documents:
                 return
             for document in page.documents:
                 yield document
-            after = page.documents[-1].id
+            call = replace(call, after=page.documents[-1].id)
 
     async def delete(self, ids: str | Iterable[str]) -> int:
         """Remove documents by id; see HybridIndex.delete."""
-        wanted = (ids,) if isinstance(ids, str) else tuple(ids)
-        return (await run_async([delete_documents(wanted)], self._performer.perform_async))[0]
+        flow = delete_documents(as_ids(ids))
+        return (await run_async([flow], self._performer.perform_async))[0]
 
     async def count(self, where: str | Node | None = None) -> int:
         """How many documents there are; see HybridIndex.count."""

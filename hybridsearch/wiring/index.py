@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -33,7 +34,7 @@ from hybridsearch.wiring.performer import Performer
 from hybridsearch.wiring.query_log.asked import Asked
 from hybridsearch.wiring.query_log.log import QueryLog
 from hybridsearch.wiring.query_log.setting import QueryLogSetting, query_log_for
-from hybridsearch.wiring.requests import as_request, as_requests, get_one, next_page
+from hybridsearch.wiring.requests import as_ids, as_request, as_requests, get_one, next_page
 from hybridsearch.wiring.syncing import sync_flow
 from hybridsearch.wiring.trails import trail_for
 
@@ -229,21 +230,22 @@ class HybridIndex:
     def scan(self, *, after: str | None = None, vectors: bool = False) -> Iterator[Document]:
         """All documents in the order of their ids, or those after one; read as it goes.
 
+        after: an id, whether or not a document has it.
         vectors: whether with their vectors, float32 as they were written, and the places of their
         passages: `add` takes such documents as they are, without encoding, where the other index
-        has the same encoder or none.
+        has the same encoder or none. Raises QueryError for other arguments, at once.
         """
+        first = next_page(after, vectors=vectors)
 
         def ask(last: str | None) -> Sequence[Document]:
-            page: Scanned = self._perform(next_page(last, vectors=vectors))
+            page: Scanned = self._perform(replace(first, after=last))
             return page.documents
 
-        return pages(ask, after)
+        return pages(ask, first.after)
 
     def delete(self, ids: str | Iterable[str]) -> int:
         """Remove documents by id, durably; returns how many were there."""
-        wanted = (ids,) if isinstance(ids, str) else tuple(ids)
-        return run([delete_documents(wanted)], self._performer.perform)[0]
+        return run([delete_documents(as_ids(ids))], self._performer.perform)[0]
 
     def count(self, where: str | Node | None = None) -> int:
         """How many documents there are, or how many a filter lets through."""

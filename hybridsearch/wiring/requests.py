@@ -1,4 +1,4 @@
-"""The arguments of a search, of many and of a look-up, as requests and calls."""
+"""The arguments of searches, look-ups, scans and deletions, as requests and calls."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any, Final
 
+import numpy as np
+
 from hybridsearch.engines.calls import Get, Scan
 from hybridsearch.errors import QueryError, UnknownNameError
+from hybridsearch.model.document import asked_id
 from hybridsearch.model.request import SearchRequest
 
 _PAGE: Final = 500
@@ -40,19 +43,35 @@ def as_requests(queries: Iterable[str | SearchRequest], **options: Any) -> list[
 
 def get_one(id: object) -> Get:
     """The call for one document; raises QueryError for an id that no document can have."""
-    if not isinstance(id, str):
-        raise QueryError(f"an id must be a string, not {id!r}")
-    return Get((id,))
+    return Get((asked_id(id),))
 
 
-def next_page(after: str | None, *, vectors: bool) -> Scan:
-    """The call for the documents after an id."""
-    return Scan(after, _PAGE_WITH_VECTORS if vectors else _PAGE, vectors)
+def next_page(after: object, *, vectors: object) -> Scan:
+    """The call for the documents after an id, None for the first; raises QueryError for what is
+    none of the two, and for `vectors` that is not true or false."""
+    if not isinstance(vectors, bool | np.bool_):
+        raise QueryError(f"vectors must be True or False, not {vectors!r}")
+    last = None if after is None else asked_id(after, "after")
+    return Scan(last, _PAGE_WITH_VECTORS if vectors else _PAGE, bool(vectors))
 
 
-def _names(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
-    names = (given,) if isinstance(given, str) else tuple(given)
+def as_ids(given: object) -> tuple[Any, ...]:
+    """One id, or those of an iterable; raises QueryError for what is neither."""
+    return _several("ids", "strings", given)
+
+
+def _names(option: str, given: object) -> tuple[str, ...]:
+    names = _several(option, "names", given)
     for name in names:
         if not isinstance(name, str):
             raise QueryError(f"{option} must be names, not {name!r}")
     return names
+
+
+def _several(what: str, kind: str, given: object) -> tuple[Any, ...]:
+    """The items of an iterable, or the one string that was given."""
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise QueryError(f"{what} must be {kind}, one or an iterable of them, not {given!r}")
+    return tuple(given)

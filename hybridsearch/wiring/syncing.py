@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from hybridsearch.errors import ConfigurationError
 from hybridsearch.indexing.comparison import Comparison
 from hybridsearch.indexing.counts import IndexProgress
@@ -27,7 +29,7 @@ def sync_flow(
     progress: Progress | None,
 ) -> tuple[SyncFlow, DeadLetters]:
     """The flow, and the dead letters that it may write; see HybridIndex.sync."""
-    if not 0 <= most_deleted <= 1:
+    if not _is_share(most_deleted):
         raise ConfigurationError(
             f"most_deleted is a share of the index from 0 to 1, not {most_deleted!r}"
         )
@@ -43,3 +45,7 @@ def sync_flow(
         flow = compare_documents(rules, comparison, progress, most_deleted)
         return flow, trail.dead_letters
     return sync_documents(rules, comparison, trail, most_deleted), trail.dead_letters
+
+
+def _is_share(given: object) -> bool:
+    return isinstance(given, int | float | np.number) and bool(0 <= given <= 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from vectors import random_units, unit
 
-from hybridsearch import Document, HybridIndex, Schema
+from hybridsearch import AsyncHybridIndex, Document, HybridIndex, Schema
 from hybridsearch.errors import (
     EngineError,
     IndexExistsError,
@@ -108,12 +108,33 @@ def test_a_deleted_document_can_be_added_again(make: Any) -> None:
     assert index.count() == 1
 
 
-def test_ids_that_are_no_strings_are_refused(make: Any) -> None:
+@pytest.mark.parametrize(
+    ("id", "message"),
+    [
+        (1, "must be a string, not 1"),
+        (None, "must be a string, not None"),
+        (b"1", "must be a string, not b'1'"),
+        ("\ud800", "not valid Unicode"),
+    ],
+)
+def test_ids_that_are_no_text_are_refused(make: Any, id: Any, message: str) -> None:
     index = make([book("1")])
-    with pytest.raises(QueryError, match="must be a string"):
-        index.delete([1])
-    with pytest.raises(QueryError, match="must be a string"):
-        index.get(1)
+    with pytest.raises(QueryError, match=message):
+        index.delete(["1", id])
+    with pytest.raises(QueryError, match=message):
+        index.get(id)
+    assert index.count() == 1
+
+
+@pytest.mark.parametrize("ids", [5, None, b"1"])
+async def test_what_names_no_documents_deletes_none(make: Any, target: str, ids: Any) -> None:
+    index = make([book("1"), book("49")])
+    with pytest.raises(QueryError, match="ids must be strings, one or an iterable of them, not"):
+        index.delete(ids)
+    async with await AsyncHybridIndex.open(target) as opened:
+        with pytest.raises(QueryError, match="ids must be strings"):
+            await opened.delete(ids)
+    assert index.count() == 2
 
 
 def test_documents_stay_when_the_index_is_opened_again(make: Any, target: str) -> None:

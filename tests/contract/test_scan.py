@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from vectors import random_units, unit
 from hybridsearch import AsyncHybridIndex, Document, HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.calls import PassageVectors
+from hybridsearch.errors import QueryError
 
 
 def bits(document: Document) -> dict[str, tuple[bytes, bytes]]:
@@ -123,3 +125,27 @@ async def test_an_asynchronous_index_is_scanned_alike(make: Any, target: str) ->
     async with await AsyncHybridIndex.open(target) as opened:
         found = [document.id async for document in opened.scan()]
     assert found == [document.id for document in index.scan()]
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"after": 5}, "after must be a string, not 5"),
+    ({"after": b"c05"}, "after must be a string, not b'c05'"),
+    ({"after": ["c05"]}, "after must be a string, not ['c05']"),
+    ({"after": np.int64(5)}, "after must be a string, not np.int64(5)"),
+    ({"after": "\ud800"}, "after is not valid Unicode"),
+    ({"vectors": "no"}, "vectors must be True or False, not 'no'"),
+    ({"vectors": None}, "vectors must be True or False, not None"),
+]
+
+
+async def test_wrong_arguments_of_a_scan_are_refused_before_anything_is_read(
+    make: Any, target: str
+) -> None:
+    index = make([{"id": "c06", "title": "x", "dense": unit(1)}])
+    async with await AsyncHybridIndex.open(target) as opened:
+        for arguments, message in WRONG:
+            for scanned in (index, opened):
+                with pytest.raises(QueryError, match=re.escape(message)):
+                    scanned.scan(**arguments)
+        assert [d.id async for d in opened.scan(after="c05", vectors=True)] == ["c06"]
+    assert [d.id for d in index.scan(after="c05", vectors=np.bool_(True))] == ["c06"]

@@ -200,6 +200,7 @@ def test_a_text_without_an_encoder_is_searched_lexically_with_a_warning(shelf: H
         ({"vector": [0.0] * 8}, QueryError, "every number in it is 0"),
         ({"wher": "year > 3"}, UnknownNameError, "did you mean 'where'"),
         ({"fields": [1]}, QueryError, "fields must be names"),
+        ({"fields": 1}, QueryError, "fields must be names, one or an iterable of them, not 1"),
     ],
 )
 def test_wrong_options_are_told(

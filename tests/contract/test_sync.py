@@ -61,8 +61,10 @@ def test_more_than_a_share_is_not_deleted(make: Callable[..., Any]) -> None:
     assert len(held(index)) == 20
     with pytest.raises(SyncStoppedError, match="20 of 20"):
         index.sync([])
-    with pytest.raises(ConfigurationError, match="from 0 to 1"):
-        index.sync([], most_deleted=20)
+    wrong: Any
+    for wrong in (20, -0.1, float("nan"), "0.2", None):
+        with pytest.raises(ConfigurationError, match="from 0 to 1"):
+            index.sync([], most_deleted=wrong)
     for source in (documents(range(15)), []):
         assert "of 20 documents are not in the source" in index.sync(source, dry_run=True).stopped
     assert index.sync(documents(range(16, 26)), dry_run=True, most_deleted=0.7).stopped is None
