@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def test_letters_that_a_terminal_lacks_are_written_out(
     ran = running_in(tmp_path)("search", "embedded:x", "owl")
     assert ran.status == 0, ran
     assert r"\xf6" in ran.out
+
+
+def test_the_module_is_the_command_line(tmp_path: Path) -> None:
+    script, module = (
+        running_in(tmp_path),
+        running_in(tmp_path, sys.executable, "-m", "hybridsearch"),
+    )
+    for arguments in (["--version"], ["info", "embedded:none"], ["search", "embedded:none", "-k"]):
+        ran = module(*arguments)
+        same = script(*arguments)
+        named = ran.err.replace("python -m hybridsearch", "hybridsearch")
+        assert (ran.status, ran.out, named) == (same.status, same.out, same.err)
+    module("info", "embedded:none").failed_with("there is no index at embedded:")
 
 
 def test_search_with_an_encoder_explains_both_retrievers(
