@@ -89,7 +89,9 @@ class Trail:
         try:
             yield from self._keep(Commit())
         except EngineError as also:
-            raise (error or also) from also
+            if error is None:
+                raise
+            raise error from also
         if self._checkpoint is not None and error is None:
             self._checkpoint.remove()
         elif self._checkpoint is not None:

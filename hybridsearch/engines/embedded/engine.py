@@ -211,14 +211,14 @@ class EmbeddedEngine:
             text = self._open_text()
             try:
                 found = (self._folder / TEXT / _COMMIT_FILE).stat()
-            except FileNotFoundError as error:
+            except (FileNotFoundError, NotADirectoryError) as error:
                 raise IndexNotFoundError(
                     f"the index at embedded:{self._folder} was deleted while it was open, or "
                     "moved: open it where it is now, or make it anew"
                 ) from error
             state = (found.st_mtime_ns, found.st_ino)
             if self._snapshot is None or state != self._state:
-                text.index.reload()
+                text.reload()
                 self._snapshot = Snapshot.open(self._folder, self.definition.schema, text)
                 self._state = state
             return self._snapshot

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hybridsearch.errors import StorageError
+from hybridsearch.engines.embedded.refusals import unreadable
 from hybridsearch.model.digests import DIGEST_DIGITS
 
 Records = NDArray[np.void]
@@ -187,25 +187,14 @@ class DocumentMap:
         return kept - 1 if kept else None
 
 
-def torn(folder: Path) -> StorageError:
-    """What an index is told that lacks a part of what was committed."""
-    return StorageError(
-        f"the index in {folder} is damaged, since its files are shorter than what was committed: "
-        "restore the folder from a copy that was made while nobody wrote, or index the source again"
-    )
-
-
 def map_items(path: Path, dtype: np.dtype[Any], width: int | None = None) -> NDArray[Any]:
     """Map the whole items of a file, read-only: dtype[n], or dtype[n, width]."""
     size = dtype.itemsize * (width or 1)
     try:
         count = path.stat().st_size // size
+        shape = (count,) if width is None else (count, width)
+        if count == 0:
+            return np.empty(shape, dtype=dtype)
+        return np.asarray(np.memmap(path, dtype=dtype, mode="r", shape=shape))
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be read ({error.strerror}): the index is damaged; restore the folder "
-            "from a copy, or index the source again"
-        ) from error
-    shape = (count,) if width is None else (count, width)
-    if count == 0:
-        return np.empty(shape, dtype=dtype)
-    return np.asarray(np.memmap(path, dtype=dtype, mode="r", shape=shape))
+        raise unreadable(path, error) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridsearch.engines.embedded.files import DocumentFiles
+from hybridsearch.engines.embedded.refusals import reason, unreadable
 from hybridsearch.engines.embedded.rows import RowFiles
 from hybridsearch.engines.embedded.text_index import TextIndex
 from hybridsearch.errors import IndexExistsError, IndexNotFoundError, StorageError
@@ -53,7 +54,10 @@ def create_folder(folder: Path, definition: IndexDefinition) -> None:
             draft.rename(place)
     except (OSError, ValueError) as error:
         shutil.rmtree(draft, ignore_errors=True)
-        raise StorageError(f"the index at {folder} cannot be made ({error})") from error
+        raise StorageError(
+            f"the index at {folder} cannot be made: give a place that can be written to, with "
+            f"some room, and where nobody else makes one ({reason(error)})"
+        ) from error
 
 
 def read_definition(folder: Path) -> IndexDefinition:
@@ -73,14 +77,14 @@ def read_identity(folder: Path) -> str | None:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        text = (folder / _DEFINITION).read_text(encoding="utf-8")
+        text = (folder / _DEFINITION).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexNotFoundError(
             f"there is no index at embedded:{folder}: make one with "
             f"`hybridsearch index embedded:{folder} SOURCE` or HybridIndex.create"
         ) from error
     except OSError as error:
-        raise StorageError(f"{folder / _DEFINITION} cannot be read: {error}") from error
+        raise unreadable(folder / _DEFINITION, error) from error
     try:
         return dict(json.loads(text))
     except (ValueError, TypeError) as error:
@@ -88,7 +92,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _damaged(folder: Path, error: Exception) -> StorageError:
-    return StorageError(f"{folder / _DEFINITION} is damaged ({error}): restore it from a copy")
+    return StorageError(f"{folder / _DEFINITION} is damaged: restore it from a copy ({error})")
 
 
 def _unpack(draft: Path) -> None:

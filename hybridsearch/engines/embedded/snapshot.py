@@ -25,7 +25,8 @@ from hybridsearch.engines.calls import (
     RetrieverQuery,
     StoredDocument,
 )
-from hybridsearch.engines.embedded.files import DocumentMap, torn
+from hybridsearch.engines.embedded.files import DocumentMap
+from hybridsearch.engines.embedded.refusals import reading, torn
 from hybridsearch.engines.embedded.restriction import restriction
 from hybridsearch.engines.embedded.rows import RowMap
 from hybridsearch.engines.embedded.scan import LiveRows, best_documents, exact_scores
@@ -64,7 +65,8 @@ class Snapshot:
     def open(cls, folder: Path, schema: Schema, text: TextIndex) -> Snapshot:
         """The state of tantivy's last commit. The files are mapped after it and so hold it all."""
         searcher = text.index.searcher()
-        live = np.sort(matching(searcher, tantivy.Query.all_query()))
+        with reading(text.folder):
+            live = np.sort(matching(searcher, tantivy.Query.all_query()))
         documents = DocumentMap(folder, len(schema.dense))
         if len(live) and not documents.holds(int(live[-1])):
             raise torn(folder)
@@ -88,7 +90,9 @@ class Snapshot:
                 return Candidates((), np.empty(0))
             if where is not None:
                 asked = within(asked, restriction(self.text, self.searcher, where))
-            return self._best(*ranked(self.searcher, asked, window), window)
+            with reading(self.text.folder):
+                found = ranked(self.searcher, asked, window)
+            return self._best(*found, window)
         keep = None if where is None else self.kept(where)
         ordinals, scores = best_documents(self.fields[query.field], query.vector, window, keep)
         return self._best(ordinals, scores.astype(np.float64), window)
@@ -100,7 +104,8 @@ class Snapshot:
         asked = self.text.lexical(query) if len(ids) else None
         if asked is None:
             return np.full(len(ids), np.nan)
-        found, raw = ranked(self.searcher, within(asked, self._with_ids(ids)), len(ids))
+        with reading(self.text.folder):
+            found, raw = ranked(self.searcher, within(asked, self._with_ids(ids)), len(ids))
         by_id = dict(zip(self.documents.ids(found), raw.tolist(), strict=True))
         return np.array([by_id.get(id, np.nan) for id in ids], dtype=np.float64)
 
@@ -128,8 +133,9 @@ class Snapshot:
         """The ordinals of those ids that are in the index."""
         if not len(ids) or not len(self.live):
             return {}
-        hits = self.searcher.search(self._with_ids(ids), len(ids), count=False).hits
-        found = ordinals_of(self.searcher, hits)
+        with reading(self.text.folder):
+            hits = self.searcher.search(self._with_ids(ids), len(ids), count=False).hits
+            found = ordinals_of(self.searcher, hits)
         return dict(zip(self.documents.ids(found), found.tolist(), strict=True))
 
     def digests(self, ids: Sequence[str]) -> dict[str, Digests]:
@@ -179,7 +185,9 @@ class Snapshot:
                 self._kept.move_to_end(where)
                 return self._kept[where]
         keep = np.zeros(len(self.documents.records), dtype=np.bool_)
-        keep[matching(self.searcher, restriction(self.text, self.searcher, where))] = True
+        asked = restriction(self.text, self.searcher, where)
+        with reading(self.text.folder):
+            keep[matching(self.searcher, asked)] = True
         with self._lock:
             self._kept[where] = keep
             while len(self._kept) > _FILTERS_KEPT:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hybridsearch.engines.calls import LexicalQuery, WriteDocument
 from hybridsearch.engines.embedded.analysis import analyzer
-from hybridsearch.errors import StorageError
+from hybridsearch.engines.embedded.refusals import reading
 from hybridsearch.model.schema import FieldType, Schema
 
 ID = "id"
@@ -31,6 +31,7 @@ _TANTIVY_FACTOR = 2.2
 class TextIndex:
     """The tantivy index of a schema, open for reading; `writer` opens it for writing."""
 
+    folder: Path
     index: tantivy.Index
     names: Mapping[str, str]
     types: Mapping[str, FieldType]
@@ -44,7 +45,7 @@ class TextIndex:
     @classmethod
     def open(cls, folder: Path, schema: Schema) -> TextIndex:
         """Open it; raises StorageError where tantivy cannot."""
-        try:
+        with reading(folder):
             index = tantivy.Index.open(str(folder))
             # tantivy keeps no tokenizers: they are registered on every open.
             index.register_tokenizer(
@@ -52,18 +53,18 @@ class TextIndex:
             )
             index.config_reader("manual")
             index.reload()
-        except (ValueError, OSError) as error:
-            raise StorageError(
-                f"the text index in {folder} cannot be opened ({error}): a folder that is only "
-                "read still needs a writable .tantivy-meta.lock; otherwise restore the folder "
-                "from a copy, or index the source again"
-            ) from error
         return cls(
+            folder,
             index,
             _names(schema),
             schema.field_types,
             {name: analyzer(field.analyzer) for name, field in schema.text.items()},
         )
+
+    def reload(self) -> None:
+        """Let later searchers see the last commit; raises StorageError where it cannot be read."""
+        with reading(self.folder):
+            self.index.reload()
 
     def document(self, document: WriteDocument, ordinal: int) -> tantivy.Document:
         """The tantivy document of a document."""

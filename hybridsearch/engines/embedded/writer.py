@@ -20,10 +20,10 @@ from hybridsearch.engines.calls import (
     Written,
 )
 from hybridsearch.engines.embedded.files import DocumentFiles, Records, revision_type
+from hybridsearch.engines.embedded.refusals import refused_write, unwritable
 from hybridsearch.engines.embedded.rows import RowFiles
 from hybridsearch.engines.embedded.standing import Standing, Standings
 from hybridsearch.engines.embedded.text_index import ID, TextIndex
-from hybridsearch.errors import StorageError, WriterBusyError
 from hybridsearch.model.document import is_older
 from hybridsearch.model.schema import Schema
 from hybridsearch.model.written_fields import written
@@ -42,12 +42,7 @@ class Writer:
         try:
             self._writer = text.index.writer(_HEAP_BYTES, 1)
         except ValueError as error:
-            if "LockBusy" in str(error) or "Lock" in str(error):
-                raise WriterBusyError(
-                    f"another writer has the index in {folder} open: close it, or wait until "
-                    "its process ends; reading is possible meanwhile"
-                ) from error
-            raise StorageError(f"the index in {folder} cannot be written to: {error}") from error
+            raise unwritable(folder, error) from error
         with self._disk():
             # A writer that was killed while it committed may have left files under the very names
             # that the next commit will want.
@@ -96,7 +91,7 @@ class Writer:
                 files.sync()
             self._documents.sync()
             self._writer.commit()
-        self._text.index.reload()
+        self._text.reload()
         self._standings.committed()
         return self.number
 
@@ -174,10 +169,7 @@ class Writer:
         try:
             yield
         except (OSError, ValueError) as error:
-            raise StorageError(
-                f"the disk refused a write to {self._folder} ({error}): the index stays as it was "
-                "at its last commit; make room or allow writing there, then add the rest again"
-            ) from error
+            raise refused_write(self._folder, error) from error
 
 
 def _has_changed(document: WriteDocument, standing: Standing) -> bool:
