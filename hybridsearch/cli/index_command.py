@@ -147,6 +147,11 @@ def _most(report: IndexReport) -> str:
     return "" if report.exact else "at most "
 
 
+def came_again(duplicates: int) -> str:
+    """What is added about ids that a source has more than once."""
+    return f"; {duplicates:,} ids came again, the last was kept" if duplicates else ""
+
+
 def _not_encoded(report: IndexReport) -> str:
     places = {"the index": report.reused, "the embedding cache": report.cached}
     told = [f"{count:,} from {place}" for place, count in places.items() if count]
@@ -162,11 +167,7 @@ def _tell(report: IndexReport, json: bool) -> None:
         + (f"; {report.updated:,} updated" if report.updated else "")
         + (f"; {report.deleted:,} deleted" if report.deleted else "")
         + (f"; {report.outdated:,} older than what is stored" if report.outdated else "")
-        + (
-            f"; {report.duplicates:,} ids came again, the last was kept"
-            if report.duplicates
-            else ""
-        )
+        + came_again(report.duplicates)
         + _not_encoded(report)
         + (f"; {report.resumed:,} records were done by earlier runs" if report.resumed else "")
     )

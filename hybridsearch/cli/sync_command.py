@@ -18,7 +18,7 @@ from hybridsearch.cli.arguments import (
     no_source,
 )
 from hybridsearch.cli.console import many, print_json, say
-from hybridsearch.cli.index_command import SET_ASIDE
+from hybridsearch.cli.index_command import SET_ASIDE, came_again
 from hybridsearch.cli.indexing_progress import shown_progress
 from hybridsearch.cli.stopping import Stop
 from hybridsearch.indexing.sources.open import open_sources
@@ -85,6 +85,7 @@ def _tell(report: SyncReport) -> None:
         f"{report.deleted:,} {done}deleted; {report.unchanged:,} have not changed "
         f"({report.seconds:.1f} s)"
         + (f"; {report.outdated:,} older than what is stored" if report.outdated else "")
+        + came_again(report.duplicates)
     )
     if report.stopped:
         say(f"a sync would delete nothing and fail: {report.stopped}")

@@ -9,11 +9,11 @@ import time
 from collections.abc import Generator, Sequence
 from typing import Any, Final, TypeAlias
 
-from hybridsearch.engines.calls import Refresh
+from hybridsearch.engines.calls import Refresh, Written
 from hybridsearch.engines.reading_calls import ListedIds, ListIds
 from hybridsearch.errors import SyncStoppedError
 from hybridsearch.indexing.comparison import Comparison
-from hybridsearch.indexing.counts import FAILURES_REPORTED, IndexProgress
+from hybridsearch.indexing.counts import Counts, IndexProgress
 from hybridsearch.indexing.deletion import delete_documents
 from hybridsearch.indexing.flow import BATCH_BYTES, BATCH_DOCUMENTS, Step, index_documents
 from hybridsearch.indexing.planning import check
@@ -21,7 +21,7 @@ from hybridsearch.indexing.records import Pull, Pulled
 from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.stretch import stretches
 from hybridsearch.indexing.trail import Progress, Trail
-from hybridsearch.model.response import Failure, SyncReport
+from hybridsearch.model.response import SyncReport
 
 PAGE: Final = 5_000
 MOST_DELETED: Final = 0.2
@@ -61,7 +61,8 @@ def sync_documents(
         deleted=deleted,
         failed=report.failed,
         seconds=time.monotonic() - begin,
-        outdated=report.outdated,
+        outdated=report.outdated + comparison.outdated,
+        duplicates=report.duplicates + comparison.again,
         failures=report.failures,
         dead_letters=report.dead_letters,
     )
@@ -73,20 +74,15 @@ def compare_documents(
     """What a sync would do; nothing is written, not even a dead letter."""
     begin = time.monotonic()
     yield Refresh()
-    read, error = 0, None
-    failures: list[Failure] = []
-    failed = 0
+    counts, error = Counts(), None
     while error is None:
         pulled: Pulled = yield Pull(BATCH_DOCUMENTS, BATCH_BYTES)
         error = pulled.error
-        for stretch in stretches(pulled.records, read, rules.schema):
+        for stretch in stretches(pulled.records, counts.read, rules.schema):
             batch = yield from check(0, stretch, rules, comparison)
-            failed += len(batch.refused)
-            room = FAILURES_REPORTED - len(failures)
-            failures += [refused.failure for refused in batch.refused[:room]]
-        read += len(pulled.records)
+            counts.add(batch, Written(0, 0))
         if progress is not None:
-            progress(IndexProgress(read - failed, failed, 0))
+            progress(IndexProgress(counts.read - counts.failed, counts.failed, 0))
         if not pulled.records:
             break
     if error is not None:
@@ -97,9 +93,11 @@ def compare_documents(
         changed=comparison.changed,
         unchanged=comparison.unchanged,
         deleted=len(gone),
-        failed=failed,
+        failed=counts.failed,
         seconds=time.monotonic() - begin,
-        failures=tuple(failures),
+        outdated=counts.outdated + comparison.outdated,
+        duplicates=counts.duplicates + comparison.again,
+        failures=tuple(counts.failures),
         dry_run=True,
         stopped=_stopped(comparison, there + comparison.added, gone, most_deleted),
     )

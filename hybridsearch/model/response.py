@@ -183,10 +183,12 @@ class SyncReport:
     """What a `sync` did, or would do where it was a dry run.
 
     added, changed, deleted: documents of the index; unchanged: those that the source has as they
-    are; outdated: records older than what the index has, which stays, and which a dry run takes for
-    changed; failed: records of the source that were set aside, whose documents stay as they are;
-    failures: the first of them; dead_letters: the file that holds all of them; stopped: of a dry
-    run, why a sync would delete nothing and raise SyncStoppedError.
+    are; outdated: records older than what the index has, which stays; duplicates: ids that came
+    again within the source (the last one is kept), for which a dry run may also take a record that
+    is older than one before it in the source; failed: records of the source that were set aside,
+    whose documents stay as they are; failures: the first of them; dead_letters: the file that
+    holds all of them; stopped: of a dry run, why a sync would delete nothing and raise
+    SyncStoppedError.
     """
 
     added: int
@@ -196,6 +198,7 @@ class SyncReport:
     failed: int
     seconds: float
     outdated: int = 0
+    duplicates: int = 0
     failures: tuple[Failure, ...] = ()
     dead_letters: str | None = None
     dry_run: bool = False
@@ -209,6 +212,7 @@ class SyncReport:
             "unchanged": self.unchanged,
             "deleted": self.deleted,
             "outdated": self.outdated,
+            "duplicates": self.duplicates,
             "failed": self.failed,
             "dry_run": self.dry_run,
             "stopped": self.stopped,

@@ -176,6 +176,22 @@ def test_several_sources_are_read_one_after_the_other(
         assert got.fields["title"] == "Later"
 
 
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_sync_tells_that_ids_came_again(
+    run: Run, tmp_path: Path, schema_file: Path, dry: bool
+) -> None:
+    one = write_lines(tmp_path / "one.jsonl", [book(1), book(2)])
+    again = write_lines(tmp_path / "again.jsonl", [book(2, title="Later"), book(3)])
+    given = ("--schema", schema_file, "--encoder", "none")
+    assert run("index", "embedded:x", one, *given).status == 0
+    ran = run("sync", "embedded:x", one, again, "--json", *(["--dry-run"] if dry else []))
+    assert ran.status == 0, ran
+    counts = ran.last_json
+    told = (counts["added"], counts["changed"], counts["unchanged"], counts["duplicates"])
+    assert told == (1, 1, 1, 1)
+    assert "1 ids came again, the last was kept" in ran.err
+
+
 def test_adding_with_another_schema_is_refused_and_with_the_same_is_not(
     run: Run, tmp_path: Path, schema_file: Path
 ) -> None:

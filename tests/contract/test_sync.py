@@ -15,6 +15,7 @@ from hybridsearch import HybridIndex, Schema
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.errors import ConfigurationError, SourceError, SyncStoppedError
 from hybridsearch.indexing.records import Unreadable
+from hybridsearch.model.response import SyncReport
 
 Given = dict[str, Any]
 
@@ -161,6 +162,73 @@ def test_an_id_that_comes_again_is_what_it_is_at_last(make: Callable[..., Any]) 
     index.sync(source)
     assert held(index)["d000"] == "last"
     assert index.sync(source[1:], dry_run=True).unchanged == 602
+
+
+def counted(report: SyncReport) -> tuple[int, ...]:
+    return (
+        report.added,
+        report.changed,
+        report.unchanged,
+        report.duplicates,
+        report.outdated,
+        report.failed,
+    )
+
+
+@pytest.mark.parametrize("between", [0, 600], ids=["together", "apart"])
+@pytest.mark.parametrize(
+    ("titles", "changed"),
+    [
+        (["title 0", "title 0"], 0),
+        (["title 0", "other"], 1),
+        (["other", "another"], 1),
+        (["title 0", "other", "other"], 1),
+    ],
+)
+def test_an_id_that_comes_again_is_a_duplicate_of_one_document(
+    make: Callable[..., Any], titles: list[str], changed: int, between: int
+) -> None:
+    index = make(documents(range(2)))
+    first, *later = (documents([0], title=title)[0] for title in titles)
+    source = [first, *documents([1]), *documents(range(100, 100 + between)), *later]
+    expected = (between, changed, 2 - changed, len(later), 0, 0)
+    assert counted(index.sync(source, dry_run=True)) == expected
+    assert counted(index.sync(source)) == expected
+    assert sum(expected) == len(source)
+    assert held(index)["d000"] == titles[-1]
+
+
+def test_a_dry_run_counts_as_the_sync_does_whatever_comes_again(make: Callable[..., Any]) -> None:
+    random = np.random.default_rng(5)
+    index = make(documents(range(40), _version=5))
+    for _ in range(3):
+        source = [
+            *documents(range(40), _version=5),
+            *documents(range(200, 650)),
+            *(
+                documents([n], title=f"title {n + other}", _version=6, year=year or "wrong")[0]
+                for n, other, year in random.integers(0, [60, 2, 10], (700, 3)).tolist()
+            ),
+            *documents([0, 1, 2], title="older", _version=4),
+        ]
+        told = index.sync(source, dry_run=True)
+        done = index.sync(source)
+        assert (told.added, told.changed, told.unchanged) == counted(done)[:3]
+        assert told.duplicates + told.outdated == done.duplicates + done.outdated
+        assert sum(counted(told)) == sum(counted(done)) == len(source)
+        last = {one["id"]: one["title"] for one in source[:-3] if one.get("year") != "wrong"}
+        assert held(index) == last
+
+
+def test_what_an_index_has_in_a_newer_version_is_told_by_a_dry_run(
+    make: Callable[..., Any],
+) -> None:
+    index = make(documents(range(3), _version=10))
+    source = [*documents([0, 0], _version=9, title="older"), *documents([1, 2], _version=10)]
+    for dry_run in (True, False):
+        report = index.sync(source, dry_run=dry_run)
+        assert counted(report) == (0, 0, 2, 1, 1, 0)
+    assert list(held(index).values()) == ["title 0", "title 1", "title 2"]
 
 
 def test_what_has_not_changed_is_not_encoded(
