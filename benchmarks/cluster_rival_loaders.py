@@ -1,21 +1,22 @@
 """Another library's way to load documents, run by an interpreter that has it.
 
-It imports nothing of this project. One line of JSON comes in, one goes out: the seconds to the last
-acknowledgement and the CPU milliseconds, or what is missing. Vectors are lists of numbers, as these
-libraries' encoders give them, and lie in memory before the clock starts.
+It imports nothing of this project but `rival_answers`. One line of JSON comes in, one goes out: the
+seconds to the last acknowledgement and the CPU milliseconds, or what is missing. Vectors are lists
+of numbers, as these libraries' encoders give them, and lie in memory before the clock starts.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from rival_answers import answering
 
 Given = list[tuple[str, str, int, list[float]]]
 Made = tuple[str, Callable[[], Any]]
@@ -68,23 +69,14 @@ LIBRARIES: dict[str, Callable[[str, str, Given], Made]] = {
 
 
 def main() -> None:
-    """Load once; what libraries print goes to stderr."""
-    answers, sys.stdout = sys.stdout, sys.stderr
-    asked = json.loads(sys.stdin.readline())
-    given = json.loads(Path(asked["documents"]).read_text(encoding="utf-8"))
-    try:
+    """Load once."""
+    with answering() as (asked, answer):
+        given = json.loads(Path(asked["documents"]).read_text(encoding="utf-8"))
         name, load = LIBRARIES[asked["library"]](asked["url"], asked["index"], given)
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}), file=answers, flush=True)
-        return
-    begin, cpu = time.perf_counter(), time.process_time()
-    load()
-    told = {
-        "name": name,
-        "seconds": time.perf_counter() - begin,
-        "cpu": (time.process_time() - cpu) * 1e3,
-    }
-    print(json.dumps(told), file=answers, flush=True)
+        begin, cpu = time.perf_counter(), time.process_time()
+        load()
+        seconds = time.perf_counter() - begin
+        answer({"name": name, "seconds": seconds, "cpu": (time.process_time() - cpu) * 1e3})
 
 
 if __name__ == "__main__":

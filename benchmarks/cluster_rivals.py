@@ -1,8 +1,8 @@
 """Another library's hybrid search, run by an interpreter that has it: JSON lines in and out.
 
-It imports nothing of this project, so that its packages may be of versions that do not go with
-ours. The first line says which library searches which index; each later line is a range of
-queries, answered with the milliseconds of each and the CPU milliseconds of all.
+It imports nothing of this project but `rival_answers`, so that its packages may be of versions that
+do not go with ours. The first line says which library searches which index; each later line is a
+range of queries, answered with the milliseconds of each and the CPU milliseconds of all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from rival_answers import answering
 
 Search = Callable[[str, list[float]], Any]
 Made = tuple[str, Search]
@@ -91,27 +93,20 @@ LIBRARIES: dict[str, Callable[[dict[str, Any]], Made]] = {
 
 
 def main() -> None:
-    """Answer until there are no more lines; what libraries print goes to stderr."""
-    answers, sys.stdout = sys.stdout, sys.stderr
-    given = json.loads(sys.stdin.readline())
-    queries = json.loads(Path(given["queries"]).read_text(encoding="utf-8"))
-    try:
+    """Answer until there are no more lines."""
+    with answering() as (given, answer):
+        queries = json.loads(Path(given["queries"]).read_text(encoding="utf-8"))
         name, search = LIBRARIES[given["library"]](given)
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}), file=answers, flush=True)
-        return
-    found = len(search(*queries[0]))
-    print(json.dumps({"name": name, "found": found}), file=answers, flush=True)
-    for line in sys.stdin:
-        begin, end = json.loads(line)
-        measured = []
-        cpu = time.process_time()
-        for number in range(begin, end):
-            start = time.perf_counter()
-            search(*queries[number % len(queries)])
-            measured.append((time.perf_counter() - start) * 1e3)
-        spent = (time.process_time() - cpu) * 1e3
-        print(json.dumps({"ms": measured, "cpu": spent}), file=answers, flush=True)
+        answer({"name": name, "found": len(search(*queries[0]))})
+        for line in sys.stdin:
+            begin, end = json.loads(line)
+            measured = []
+            cpu = time.process_time()
+            for number in range(begin, end):
+                start = time.perf_counter()
+                search(*queries[number % len(queries)])
+                measured.append((time.perf_counter() - start) * 1e3)
+            answer({"ms": measured, "cpu": (time.process_time() - cpu) * 1e3})
 
 
 if __name__ == "__main__":
