@@ -65,6 +65,14 @@ class Place:
             index.add(documents() if given is None else given)
 
 
+def a_shard_failed(body: Any) -> Any:
+    """A reply to searches, each of which a shard did not answer."""
+    failure = {"shard": 1, "reason": {"type": "circuit_breaking_exception", "reason": "too large"}}
+    for item in body["responses"]:
+        item["_shards"] = {"total": 2, "failed": 1, "failures": [failure]}
+    return body
+
+
 def _nothing() -> None:
     pass
 

@@ -168,10 +168,11 @@ class AsyncHybridIndex:
         **options: Unpack[SearchOptions],
     ) -> list[SearchResponse]:
         """Search many queries at once; see HybridIndex.search_many."""
-        asked = Asked.now(as_requests(queries, k=k, **options), self.query_log)
-        flows = self._performer.searches(asked.requests)
-        responses = await run_async(flows, self._performer.perform_async)
-        return asked.answered(responses, self.target)
+        asked = Asked.now(as_requests(queries, k=k, **options), self.target, self.query_log)
+        with asked.watched():
+            flows = self._performer.searches(asked.requests)
+            responses = await run_async(flows, self._performer.perform_async)
+        return asked.answered(responses)
 
     async def warm_up(self) -> None:
         """Load the encoder now rather than with the first text that needs it."""

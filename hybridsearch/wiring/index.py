@@ -212,9 +212,10 @@ class HybridIndex:
         **options: Unpack[SearchOptions],
     ) -> list[SearchResponse]:
         """Search many queries at once: encoded together, retrieved together, in their order."""
-        asked = Asked.now(as_requests(queries, k=k, **options), self.query_log)
-        flows = self._performer.searches(asked.requests)
-        return asked.answered(run(flows, self._performer.perform), self.target)
+        asked = Asked.now(as_requests(queries, k=k, **options), self.target, self.query_log)
+        with asked.watched():
+            responses = run(self._performer.searches(asked.requests), self._performer.perform)
+        return asked.answered(responses)
 
     def warm_up(self) -> None:
         """Load the encoder now rather than with the first text that needs it."""

@@ -12,9 +12,8 @@ PAGE = "docs/query-log.md"
 
 
 def test_the_page_does_what_it_says(tmp_path: Path) -> None:
-    (code,) = blocks(PAGE, "python")
-    (said,) = blocks(PAGE, "text")
-    assert run_python(code, tmp_path) == said
+    for code, said in zip(blocks(PAGE, "python"), blocks(PAGE, "text"), strict=True):
+        assert run_python(code, tmp_path) == said
     (session,) = blocks(PAGE, "console")
     for command, printed in steps(session):
         assert run(command, tmp_path) == printed

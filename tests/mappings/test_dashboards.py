@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_places import QUERY, SCHEMA, Place
+from cluster_places import QUERY, SCHEMA, Place, a_shard_failed
 from servers.ask import ask
-from servers.fault_proxy import fault_proxy, on, rewriting
+from servers.fault_proxy import fault_proxy, on, rewriting, status
 from servers.fixtures import ServerUrl
 
 from hybridsearch import HybridIndex
 from hybridsearch.engines.cluster.log_index import PROPERTIES, log_body
+from hybridsearch.errors import FilterError, ForbiddenError
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 FILES = ("kibana/query-log.ndjson", "dashboards/query-log.ndjson")
@@ -240,16 +241,9 @@ def rows_of(body: Object) -> list[tuple[tuple[Any, ...], Object]]:
     return list(walk(body["aggregations"], ()))
 
 
-def a_shard_failed(body: Any) -> Any:
-    failure = {"shard": 1, "reason": {"type": "circuit_breaking_exception", "reason": "too large"}}
-    for item in body["responses"]:
-        item["_shards"] = {"total": 2, "failed": 1, "failures": [failure]}
-    return body
-
-
 @pytest.fixture(scope="module", params=SERVERS)
 def answers(request: pytest.FixtureRequest, server_url: ServerUrl) -> Iterator[dict[str, Object]]:
-    """What each panel's search finds in the log of fifteen searches, by the panel's name."""
+    """What each panel's search finds in the log of eighteen searches, by the panel's name."""
     url = server_url(request.param)
     place = Place(request.param.removesuffix("-8").removesuffix("-2"), url)
     place.make()
@@ -267,14 +261,20 @@ def answers(request: pytest.FixtureRequest, server_url: ServerUrl) -> Iterator[d
             for _ in range(4):
                 index.search("nowhere", where="year > 3000", vector=QUERY)
             index.search("text without vector")  # which is told by a warning
+            with pytest.raises(FilterError):
+                index.search("word", where="yaer > 3000", vector=QUERY)
         with fault_proxy(url) as proxy:
             proxy.fault = on("_msearch", rewriting(a_shard_failed))
             with HybridIndex.open(
                 place.through(proxy.url), query_log=place.target.replace(place.name, log)
             ) as index:
                 index.search("word", vector=QUERY, allow_partial=True)
+                proxy.fault = on("_msearch", status(403))
+                for _ in range(2):
+                    with pytest.raises(ForbiddenError):
+                        index.search("word", vector=QUERY)
         ask("POST", f"{url}/{log}/_refresh")
-        assert ask("GET", f"{url}/{log}/_count")["count"] == 15
+        assert ask("GET", f"{url}/{log}/_count")["count"] == 18
         yield {
             each["id"].removeprefix("hybridsearch-query-log-"): ask(
                 "POST", f"{url}/{log}/_search", search_of(each)
@@ -306,13 +306,18 @@ def values(answer: Object) -> list[float]:
 
 
 def test_totals_and_shares_count_what_was_searched(answers: dict[str, Object]) -> None:
-    assert counts(answers["totals"]) == {"all": 15, "without hits": 4, "degraded": 1}
+    assert counts(answers["totals"]) == {"all": 18, "failed": 3, "degraded": 1, "without hits": 4}
     assert counts(answers["outcomes"]) == {
+        "failed": 3,
         "degraded": 1,
         "whole, with a warning": 1,
         "fine": 13,
     }
-    assert sum(counts(answers["over-time"]).values()) == 15
+    assert sum(counts(answers["over-time"]).values()) == 18
+
+
+def test_failures_are_counted_by_their_error(answers: dict[str, Object]) -> None:
+    assert counts(answers["failures"]) == {"ForbiddenError": 2, "FilterError": 1}
 
 
 def test_queries_without_hits_are_named(answers: dict[str, Object]) -> None:
@@ -320,7 +325,7 @@ def test_queries_without_hits_are_named(answers: dict[str, Object]) -> None:
 
 
 def test_fusions_are_counted(answers: dict[str, Object]) -> None:
-    assert counts(answers["fusions"]) == {"convex": 12, "rrf": 3}
+    assert counts(answers["fusions"]) == {"convex": 15, "rrf": 3}
 
 
 def test_the_slowest_come_first(answers: dict[str, Object]) -> None:

@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hybridsearch import Hit, SearchRequest, SearchResponse, field
 from hybridsearch.engines.cluster.log_index import PROPERTIES, STEPS
-from hybridsearch.errors import QueryError
+from hybridsearch.errors import DeadlineError, HybridSearchError, QueryError
 from hybridsearch.fusion.convex import Convex
-from hybridsearch.searching.record import Issue, query_record
+from hybridsearch.searching.record import MAXIMUM_MESSAGE_CHARACTERS, Issue, query_record
 from hybridsearch.searching.timings import STEPS as TIMED
 
 # The query of UBI 1.3.0: names, JSON types and the most characters.
@@ -39,7 +42,6 @@ def response(**changes: Any) -> SearchResponse:
         "candidates": {"lexical": 7, "dense": 9},
         "completed": {"lexical": 1, "dense": 2},
         "timings_ms": dict.fromkeys(TIMED, 1.5),
-        "query_id": "q1",
     }
     return SearchResponse(**{**given, **changes})
 
@@ -51,7 +53,7 @@ def record(request: SearchRequest, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_full_record_has_the_fields_of_ubi_and_no_others() -> None:
-    made = record(SearchRequest("whales", client_id="c1", application="shop"))
+    made = record(SearchRequest("whales", query_id="q1", client_id="c1", application="shop"))
     assert made.keys() == {*UBI, *INDEX_ONLY}
     for name, (kind, most) in UBI.items():
         assert isinstance(made[name], kind), name
@@ -110,11 +112,13 @@ def test_the_query_is_the_request_in_json() -> None:
 
 
 def test_every_field_of_a_record_has_a_place_in_the_mapping() -> None:
-    request = SearchRequest("w", where="year > 1", client_id="c", application="a")
+    request = SearchRequest("w", where="year > 1", query_id="q", client_id="c", application="a")
     made = record(request, warnings=("w",))
-    assert made.keys() == PROPERTIES.keys()
+    failed = failed_record(request, QueryError("wrong"))
+    assert made.keys() == failed.keys() == PROPERTIES.keys()
     own = PROPERTIES["query_attributes"]["properties"]
-    assert made["query_attributes"].keys() == own.keys()
+    assert {*made["query_attributes"], *failed["query_attributes"]} == own.keys()
+    assert made["query_attributes"].keys() == own.keys() - {"error", "error_message"}
     assert made["query_attributes"]["timings_ms"].keys() == own["timings_ms"]["properties"].keys()
     assert STEPS == TIMED
 
@@ -124,3 +128,88 @@ def test_every_field_of_a_record_has_a_place_in_the_mapping() -> None:
 def test_names_are_checked(name: str, value: Any) -> None:
     with pytest.raises(QueryError, match=f"{name} must be a string of 1 to 100 characters"):
         SearchRequest("whales", **{name: value}).check()
+
+
+def failed_record(request: SearchRequest, error: Exception) -> dict[str, Any]:
+    made = query_record(request, error, ISSUE)
+    assert orjson.loads(orjson.dumps(made)) == made
+    return made
+
+
+def test_a_search_that_failed_has_its_request_and_its_error_and_no_hits() -> None:
+    request = SearchRequest(
+        "whales", k=3, where="year > 1900", query_id="q1", retrievers=("lexical",), fusion="rrf"
+    )
+    made = failed_record(request, DeadlineError("no answer within 3 s: give it more time"))
+    assert (made["user_query"], made["query_id"]) == ("whales", "q1")
+    assert made["query_response_hit_ids"] == []
+    assert json.loads(made["query"])["where"] == "year > 1900"
+    assert made["query_attributes"] == {
+        "index": ISSUE.index,
+        "k": 3,
+        "offset": 0,
+        "window": 200,
+        "filter": "year > 1900",
+        "retrievers": ["lexical"],
+        "fusion": "rrf",
+        "fusion_settings": "rrf",
+        "took_ms": 12.346,
+        "batch": 2,
+        "error": "DeadlineError",
+        "error_message": "no answer within 3 s: give it more time",
+    }
+
+
+def test_messages_of_others_are_not_kept() -> None:
+    for error in (ValueError("password=hush"), OSError(5, "hush")):
+        made = failed_record(SearchRequest("whales"), error)
+        assert made["query_attributes"]["error"] == type(error).__name__
+        assert "error_message" not in made["query_attributes"]
+        assert "hush" not in str(made)
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 100_000])
+def test_a_long_message_is_cut(beyond: int) -> None:
+    told = "x" * (MAXIMUM_MESSAGE_CHARACTERS + beyond)
+    own = failed_record(SearchRequest("w"), HybridSearchError(told))["query_attributes"]
+    assert len(own["error_message"]) == MAXIMUM_MESSAGE_CHARACTERS
+    assert own["error_message"].endswith("…") == bool(beyond)
+
+
+def test_what_was_wrong_is_kept_as_far_as_it_has_a_place() -> None:
+    wrong = SearchRequest("w\ud800" * 9_000, k=10**30, client_id="c" * 200, fusion="rff( k = 1 )")
+    made = failed_record(wrong, QueryError("wrong"))
+    assert made["user_query"] == ("w?" * 9_000)[:10_000]
+    assert made["client_id"] == "c" * 100
+    assert json.loads(made["query"])["k"] == 10**30
+    own = made["query_attributes"]
+    assert not own.keys() & {"k", "offset", "window"}
+    assert (own["fusion"], own["fusion_settings"]) == ("rff", "rff( k = 1 )")
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+ANYTHING = SCALARS | st.lists(SCALARS, max_size=3) | st.binary(max_size=3)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            (
+                *("text", "vector", "k", "offset", "window", "where", "fusion", "retrievers"),
+                *("fields", "query_id", "client_id", "application"),
+            ),
+            ANYTHING,
+        ),
+    )
+)
+def test_whatever_was_asked_the_record_fits_the_log(options: dict[str, Any]) -> None:
+    made = failed_record(SearchRequest(**options), QueryError("wrong"))
+    assert made.keys() <= PROPERTIES.keys()
+    own = PROPERTIES["query_attributes"]["properties"]
+    for name, value in made["query_attributes"].items():
+        if own[name]["type"] == "integer":
+            assert 0 <= value < 2**31, name
+        elif own[name]["type"] in {"keyword", "text"}:
+            values = value if isinstance(value, list) else [value]
+            assert all(isinstance(each, str) for each in values), name

@@ -63,6 +63,8 @@ PROPERTIES: Final[dict[str, Any]] = {
             "degraded": {"type": "boolean"},
             "warnings": _LONG,
             "warning_count": _WHOLE,
+            "error": _SHORT,
+            "error_message": {"type": "text"},
         }
     },
 }

@@ -65,7 +65,17 @@ class QueryLog:
                 if len(self._waiting) in {1, self._batch}:
                     self._changed.notify()
         if not accepted:
-            self._drop(1, "the log is closed" if self._closing else "it cannot keep up")
+            self.drop(1, "the log is closed" if self._closing else "it cannot keep up")
+
+    def drop(self, count: int, reason: str) -> None:
+        """Count records that are not written; the first time, say why."""
+        with self._changed:
+            first = self.dropped == 0
+            self.dropped += count
+        if first:
+            _logger.warning(
+                "records of the query log %s are dropped, and searches go on: %s", self, reason
+            )
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Write what waits, within so many seconds; what is left then is dropped and counted."""
@@ -80,7 +90,7 @@ class QueryLog:
             self._waiting.clear()
             self._writing = 0
         if left:
-            self._drop(left, f"it was closed, and {timeout:g} s were not enough")
+            self.drop(left, f"it was closed, and {timeout:g} s were not enough")
         self._sink.close()
 
     def _start(self) -> None:
@@ -121,13 +131,4 @@ class QueryLog:
             self._writing = 0
             self.written += len(records) - refused
         if refused:
-            self._drop(refused, reason)
-
-    def _drop(self, count: int, reason: str) -> None:
-        with self._changed:
-            first = self.dropped == 0
-            self.dropped += count
-        if first:
-            _logger.warning(
-                "records of the query log %s are dropped, and searches go on: %s", self, reason
-            )
+            self.drop(refused, reason)

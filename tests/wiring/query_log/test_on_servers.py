@@ -10,14 +10,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from cluster_places import Place, a_shard_failed
 from servers.ask import RefusedError, ask
-from servers.fault_proxy import FaultProxy, fault_proxy, on, silent, status
+from servers.fault_proxy import FaultProxy, fault_proxy, on, rewriting, silent, status
 from servers.fixtures import ServerUrl
 
 from hybridsearch import HybridIndex, Schema
-from hybridsearch.engines.cluster.log_index import PROPERTIES
-from hybridsearch.errors import ConfigurationError
+from hybridsearch.engines.cluster.log_index import PROPERTIES, log_body
+from hybridsearch.errors import (
+    ConfigurationError,
+    DeadlineError,
+    EngineError,
+    NotAuthenticatedError,
+    PartialResultsError,
+    QueryError,
+    UnavailableError,
+)
 
 SERVERS = ("elasticsearch", "elasticsearch-8", "opensearch", "opensearch-2")
 SCHEMA = Schema(text=["title"], dense={})
@@ -131,6 +141,77 @@ def test_records_that_do_not_fit_are_counted(log: Log, books: str) -> None:
         index.search("2020-01-01")
     assert index.query_log is not None
     assert (index.query_log.written, index.query_log.dropped) == (1, 1)
+
+
+def test_searches_that_a_server_fails_are_recorded(log: Log, proxy: FaultProxy) -> None:
+    place = Place(log.product, log.url.rpartition("/")[0])
+    place.make()
+    connection = {"username": "me", "password": "hushhush", "timeout": 2.0}
+    faults: dict[type[EngineError], Any] = {
+        DeadlineError: silent,
+        UnavailableError: status(503),
+        NotAuthenticatedError: status(401),
+        PartialResultsError: rewriting(a_shard_failed),
+    }
+    raised = {}
+    try:
+        with HybridIndex.open(
+            place.through(proxy.url), connection=connection, query_log=log.target
+        ) as index:
+            index.search("word", query_id="answered")
+            for error, fault in faults.items():
+                proxy.fault = on("_msearch", fault)
+                with pytest.raises(error) as told:
+                    index.search("word", query_id=error.__name__)
+                raised[error.__name__] = told.value
+        assert index.query_log is not None
+        assert (index.query_log.written, index.query_log.dropped) == (5, 0)
+    finally:
+        place.ask("DELETE")
+    records = {record["query_id"]: record for record in log.records()}
+    assert "hushhush" not in str(records)
+    assert len(records.pop("answered")["query_response_hit_ids"]) == 10
+    assert records.keys() == raised.keys()
+    for name, record in records.items():
+        own = record["query_attributes"]
+        assert own["error"] == type(raised[name]).__name__
+        assert own["error_message"] == str(raised[name])
+        assert (own["k"], own["fusion"], own["index"]) == (10, "convex", str(index.target))
+        assert "hit_count" not in own
+    assert records["DeadlineError"]["query_attributes"]["took_ms"] > 1500
+    query = {"query": {"query_string": {"query": "_exists_:query_attributes.error"}}}
+    assert ask("POST", f"{log.url}/_count", query)["count"] == 4
+
+
+def test_an_index_without_the_fields_of_errors_takes_them(log: Log, books: str) -> None:
+    body = orjson.loads(orjson.dumps(log_body()))
+    for name in ("error", "error_message"):
+        del body["mappings"]["properties"]["query_attributes"]["properties"][name]
+    ask("PUT", log.url, body)
+    before = ask("GET", f"{log.url}/_mapping")
+
+    def fail() -> None:
+        with (
+            HybridIndex.open(books, query_log=log.target) as index,
+            pytest.raises(QueryError, match="k must be a whole number"),
+        ):
+            index.search("whale", k="ten")  # type: ignore[arg-type]
+        assert index.query_log is not None
+        assert (index.query_log.written, index.query_log.dropped) == (1, 0)
+
+    def found() -> Any:
+        query = {"query": {"term": {"query_attributes.error": "QueryError"}}}
+        return ask("POST", f"{log.url}/_count", query)["count"]
+
+    fail()
+    (record,) = log.records()
+    assert record["query_attributes"]["error"] == "QueryError"
+    assert ask("GET", f"{log.url}/_mapping") == before
+    assert found() == 0
+    ask("PUT", f"{log.url}/_mapping", log_body()["mappings"])
+    fail()
+    assert len(log.records()) == 2
+    assert found() == 1
 
 
 @pytest.mark.parametrize("log", ["elasticsearch", "opensearch"], indirect=True)

@@ -94,7 +94,7 @@ def _data_view(name: str, importer: _Importer) -> Object:
 def _search(importer: _Importer) -> Object:
     attributes = {
         "title": f"{TITLE}: queries",
-        "description": "Every search, with its filter, fusion, hits and time",
+        "description": "Every search, with its filter, fusion, hits, time and error",
         "columns": list(COLUMNS),
         "sort": [[TIMESTAMP, "desc"]],
         "hits": 0,
@@ -145,7 +145,7 @@ def _dashboard(importer: _Importer) -> Object:
         references.append({"name": qualified, "type": kind, "id": id})
     attributes = {
         "title": TITLE,
-        "description": "How searches go: how many, how fast, how whole, and what finds nothing",
+        "description": "How searches go: how many, how fast, how whole, which fail or find nothing",
         "hits": 0,
         "panelsJSON": _text(panels),
         "optionsJSON": _text({"useMargins": True, "hidePanelTitles": False}),

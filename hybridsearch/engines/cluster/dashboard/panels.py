@@ -15,6 +15,8 @@ HITS: Final = f"{_OWN}.hit_count"
 COMPLETED: Final = f"{_OWN}.completed_scores"
 DEGRADED: Final = f"{_OWN}.degraded"
 WARNINGS: Final = f"{_OWN}.warning_count"
+ERROR: Final = f"{_OWN}.error"
+FAILED: Final = f"_exists_:{ERROR}"
 COLUMNS: Final = (
     "user_query",
     f"{_OWN}.filter",
@@ -23,6 +25,8 @@ COLUMNS: Final = (
     f"{_OWN}.best_score",
     TOOK,
     f"{_OWN}.warnings",
+    ERROR,
+    f"{_OWN}.error_message",
 )
 
 
@@ -93,6 +97,7 @@ def _by_step(percent: int) -> tuple[Metric, ...]:
 
 _OUTCOMES: Final = Cases(
     (
+        ("failed", FAILED),
         ("degraded", f"{DEGRADED}:true"),
         ("whole, with a warning", f"{DEGRADED}:false AND {WARNINGS}:>0"),
         ("fine", f"{DEGRADED}:false AND {WARNINGS}:0"),
@@ -106,7 +111,12 @@ PANELS: Final = (
         "metric",
         (Metric("queries"),),
         split=Cases(
-            (("all", "*"), ("without hits", f"{HITS}:0"), ("degraded", f"{DEGRADED}:true"))
+            (
+                ("all", "*"),
+                ("failed", FAILED),
+                ("degraded", f"{DEGRADED}:true"),
+                ("without hits", f"{HITS}:0"),
+            )
         ),
         width=16,
     ),
@@ -127,12 +137,22 @@ PANELS: Final = (
     ),
     Panel(
         "outcomes",
-        "Share of degraded answers and of warnings",
+        "Share of failures, of degraded answers and of warnings",
         "histogram",
         (Metric("queries"),),
         (OverTime(),),
         split=_OUTCOMES,
         shares=True,
+    ),
+    Panel(
+        "failures",
+        "Failed queries over time, by error",
+        "histogram",
+        (Metric("queries"),),
+        (OverTime(),),
+        split=Values(ERROR, "error"),
+        query=FAILED,
+        width=48,
     ),
     Panel("steps-p50", "Median milliseconds by step", "line", _by_step(50), (OverTime(),)),
     Panel(
