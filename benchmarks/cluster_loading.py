@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from math import nan
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,18 +43,20 @@ Load = Callable[[Place, Passages, str], None]
 
 @dataclass
 class Loaded:
-    """Seconds until everything is found and no merge goes on, and to one segment; client
-    milliseconds; by round."""
+    """Seconds until everything is found and no merge goes on, and to one segment; milliseconds of
+    CPU that the client took, and the server to the first of these moments; by round."""
 
     found: list[float] = field(default_factory=list)
     merged: list[float] = field(default_factory=list)
     client: list[float] = field(default_factory=list)
+    server: list[float] = field(default_factory=list)
 
     def add(self, other: Loaded) -> None:
         """Take its rounds too."""
         self.found += other.found
         self.merged += other.merged
         self.client += other.client
+        self.server += other.server
 
 
 def loading(place: Place, given: Passages, rounds: int, python: str | None) -> str:
@@ -83,9 +86,10 @@ def loading(place: Place, given: Passages, rounds: int, python: str | None) -> s
         raw_cpu = statistics.median(raw.client) / len(given)
         shares = [f"{rate / base:.2f}" for rate, base in zip(rates, raw_rates, strict=True)]
         row = [name, *(f"{rate:,.0f}" for rate in rates), *shares]
-        rows.append([*row, f"{cpu * 1e3:.0f}", f"{cpu / raw_cpu:.2f}"])
+        server = f"{statistics.median(loaded.server) / len(given) * 1e3:.0f}"
+        rows.append([*row, f"{cpu * 1e3:.0f}", f"{cpu / raw_cpu:.2f}", server])
     head = ["", "documents/s", "to one segment", "of raw", "to one segment, of raw"]
-    return table([*head, "client CPU µs a document", "of raw"], rows)
+    return table([*head, "client CPU µs a document", "of raw", "server CPU µs"], rows)
 
 
 def _times(loaded: Loaded) -> tuple[list[float], list[float]]:
@@ -99,6 +103,7 @@ def _once(
     http = place.http()
     http.ask("DELETE", f"/{name}?ignore_unavailable=true")
     make(place, name)
+    before = place.cpu_ms()
     seconds, client = load(place, given, name)
     into.client.append(client)
     begin = time.perf_counter()
@@ -106,6 +111,8 @@ def _once(
     while _merges(http, name):
         time.sleep(0.01)
     into.found.append(seconds + time.perf_counter() - begin)
+    after = place.cpu_ms()
+    into.server.append(nan if before is None or after is None else after - before)
     http.ask("POST", f"/{name}/_forcemerge?max_num_segments=1")
     http.ask("POST", f"/{name}/_refresh")
     into.merged.append(seconds + time.perf_counter() - begin)

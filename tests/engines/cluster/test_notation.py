@@ -116,15 +116,19 @@ def bulk_types(proxy: FaultProxy) -> set[str]:
     return {request.headers["content-type"].partition(";")[0] for request in proxy.asked("/_bulk")}
 
 
-@pytest.mark.parametrize(("binary", "kind"), [(True, "smile"), (False, "json")])
+@pytest.mark.parametrize(
+    ("connection", "kind"),
+    [({}, "smile"), ({"compress": True}, "smile"), ({"binary": False}, "json")],
+)
 def test_the_connection_says_what_is_sent(
-    place: Place, proxy: FaultProxy, binary: bool, kind: str
+    place: Place, proxy: FaultProxy, connection: dict[str, Any], kind: str
 ) -> None:
     """OpenSearch is always sent JSON."""
     through = place.through(proxy.url)
-    options: Any = {"connection": {"binary": binary}}
+    options: Any = {"connection": connection}
     with HybridIndex.create(through, schema=SCHEMA, encoder=None, **options) as index:
         assert index.add([{"id": "a", "title": "word", "dense": QUERY}]).indexed == 1
+        assert index.count() == 1
     expected = {
         "elasticsearch": f"application/vnd.elasticsearch+{kind}",
         "opensearch": "application/json",
