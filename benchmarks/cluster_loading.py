@@ -62,7 +62,7 @@ class Loaded:
 def loading(place: Place, given: Passages, rounds: int, python: str | None) -> str:
     """One table: the loaders take turns, each round into a new index."""
     own: dict[str, Load] = {OURS: _ours, RAW: _raw, **_official(place)}
-    loaders = {name: _timed(load) for name, load in own.items()}
+    loaders = {name: timed(load) for name, load in own.items()}
     rivals = RIVALS if python is not None and place.product == "elasticsearch" else {}
     found = {name: Loaded() for name in loaders}
     say("  warming up")
@@ -138,13 +138,15 @@ def make_index(place: Place, name: str) -> None:
     HybridIndex.create(place.target(name), schema=schema(), encoder=None, settings=settings).close()
 
 
-def _timed(load: Load) -> Loader:
-    def timed(place: Place, given: Passages, name: str) -> tuple[float, float]:
+def timed(load: Load) -> Loader:
+    """The load, told in seconds and in milliseconds of this process's CPU."""
+
+    def loaded(place: Place, given: Passages, name: str) -> tuple[float, float]:
         begin, cpu = time.perf_counter(), time.process_time()
         load(place, given, name)
         return time.perf_counter() - begin, (time.process_time() - cpu) * 1e3
 
-    return timed
+    return loaded
 
 
 class Rival:

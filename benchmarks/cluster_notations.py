@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
-from cluster_loading import make_index
+from cluster_loading import make_index, timed
 from cluster_place import Place
 from data import Passages, Query, say
 from timing import interleaved, table
@@ -39,12 +40,10 @@ def notations(place: Place, given: Passages, asked: list[Query], rounds: int, ca
                 say(f"  loading in {kind}")
                 place.http().ask("DELETE", f"/{name}?ignore_unavailable=true")
                 make_index(place, name)
-                began, cpu = time.perf_counter(), time.process_time()
-                with _opened(place, kind, name) as index:
-                    index.add(given.documents())
+                seconds, client = timed(partial(_load, kind))(place, given, name)
                 if round:  # the first warms up
-                    costs[kind].client.append((time.process_time() - cpu) * 1e3)
-                    costs[kind].seconds.append(time.perf_counter() - began)
+                    costs[kind].client.append(client)
+                    costs[kind].seconds.append(seconds)
         for name in names.values():
             place.http().ask("POST", f"/{name}/_forcemerge?max_num_segments=1")
             place.http().ask("POST", f"/{name}/_refresh")
@@ -82,6 +81,11 @@ def notations(place: Place, given: Passages, asked: list[Query], rounds: int, ca
 
 def _opened(place: Place, kind: str, name: str) -> HybridIndex:
     return HybridIndex.open(place.target(name), connection={"binary": kind == "SMILE"})
+
+
+def _load(kind: str, place: Place, given: Passages, name: str) -> None:
+    with _opened(place, kind, name) as index:
+        index.add(given.documents())
 
 
 def _size(place: Place, name: str) -> int:

@@ -20,7 +20,7 @@ from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document
 from hybridsearch.model.embedded_text import embedded_text, field_text
 from hybridsearch.model.schema import DenseField, Schema
-from hybridsearch.model.written_fields import canonical_json, written
+from hybridsearch.model.written_fields import canonical_json
 
 _NONE: Units = {}
 _TEXT_TYPES = str | int | float
@@ -182,7 +182,7 @@ def _canonical(document: Document) -> bytes:
 
 def _is_kept(document: Document, name: str) -> bool:
     try:
-        written({name: document.fields[name]})
+        canonical_json({name: document.fields[name]})
     except (TypeError, ValueError):
         return False
     return True

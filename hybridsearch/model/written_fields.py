@@ -16,6 +16,11 @@ def written(value: Any) -> bytes:
     return orjson.dumps(value, option=_JSON)
 
 
+def as_read_back(value: Any) -> Any:
+    """The value as whoever reads its JSON has it: dates are text, tuples are lists."""
+    return orjson.loads(written(value))
+
+
 def canonical_json(fields: Mapping[str, Any]) -> bytes:
     """The same, sorted by name on every level: equal fields give equal bytes."""
     return orjson.dumps(fields, option=_JSON | orjson.OPT_SORT_KEYS)

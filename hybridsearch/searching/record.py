@@ -72,7 +72,10 @@ def query_record(
 def _attributes(
     request: SearchRequest, outcome: SearchResponse | Exception, issue: Issue, fusion: str | None
 ) -> dict[str, Any]:
-    ended = _answer(outcome) if isinstance(outcome, SearchResponse) else _failure(request, outcome)
+    if isinstance(outcome, SearchResponse):
+        ended = {**_numbers(request), **_answer(outcome)}
+    else:
+        ended = {**_numbers_taken(request), **_failure(request, outcome)}
     return _known(
         index=issue.index,
         filter=_filter(request),
@@ -80,7 +83,6 @@ def _attributes(
         fusion_settings=fusion,
         took_ms=round(issue.took_ms, 3),
         batch=issue.batch,
-        **_numbers(request),
         **ended,
     )
 
@@ -112,12 +114,16 @@ def _failure(request: SearchRequest, error: Exception) -> dict[str, Any]:
     }
 
 
-def _numbers(request: SearchRequest) -> dict[str, int]:
+def _numbers_taken(request: SearchRequest) -> dict[str, int]:
     """Those that searches take; others have no place in fields of whole numbers."""
     try:
         request.check()
     except QueryError:
         return {}
+    return _numbers(request)
+
+
+def _numbers(request: SearchRequest) -> dict[str, int]:
     return {"k": int(request.k), "offset": int(request.offset), "window": int(request.depth)}
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 
 from hybridsearch.engines.calls import PassageVectors, WriteDocument
 from hybridsearch.engines.cluster.digests import kept
@@ -19,14 +18,14 @@ from hybridsearch.engines.cluster.mapping import DIGESTS
 from hybridsearch.engines.cluster.objects import put_back, taken_out, without
 from hybridsearch.engines.cluster.shape import Shape, VectorShape
 from hybridsearch.model.schema import Schema
-from hybridsearch.model.written_fields import written
+from hybridsearch.model.written_fields import as_read_back
 
 
 def adopted_body(
     document: WriteDocument, schema: Schema, shape: Shape, *, digests: bool
 ) -> dict[str, Any]:
     """What is stored."""
-    fields = put_back(orjson.loads(written(document.fields)), _dotted(schema))
+    fields = put_back(as_read_back(document.fields), _dotted(schema))
     added: dict[str, Any] = {
         shape.vectors[name].top: vector_value(passages, shape.vectors[name])
         for name, passages in document.vectors.items()
@@ -64,8 +63,9 @@ def vector_value(passages: PassageVectors, shape: VectorShape) -> Any:
     """
     if shape.nested is None:
         return one_vector(passages)
+    within = shape.within
     return [
-        put_back({shape.within: vector, **_place(span, shape)}, [shape.within])
+        put_back({**_place(span, shape), within: vector}, [within] if "." in within else ())
         for span, vector in zip(passages.spans.tolist(), passages.vectors, strict=True)
     ]
 

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice, starmap
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from hybridsearch.engines.cluster.index import ClusterIndex
@@ -56,7 +56,7 @@ def bulk(
 ) -> Generator[Step, Any, Settled]:
     """Send all actions; raises EngineError where the fault is not theirs: all would be failures."""
     settled = Settled()
-    queue = _Queue(_items(actions, index.notation))
+    queue = _Queue(starmap(Item, enumerate(_lines(actions, index.notation))))
     attempt, progress = 0, time.monotonic()
     while chunk := queue.take(index.pace.bytes):
         left = progress + index.pace.patience - time.monotonic()
@@ -81,11 +81,9 @@ def bulk(
     return settled
 
 
-def _items(actions: Iterator[Action], notation: Notation) -> Iterator[Item]:
-    lines = chain.from_iterable(
-        notation.lines(some) for some in iter(lambda: list(islice(actions, _AT_ONCE)), [])
-    )
-    return (Item(position, line) for position, line in enumerate(lines))
+def _lines(actions: Iterator[Action], notation: Notation) -> Iterator[bytes]:
+    while some := list(islice(actions, _AT_ONCE)):
+        yield from notation.lines(some)
 
 
 def _request(chunk: Sequence[Item], index: ClusterIndex, left: float) -> HttpRequest:

@@ -11,16 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import orjson
-
-from hybridsearch.engines.calls import PassageMatch, PassageVectors, StoredDocument, WriteDocument
-from hybridsearch.engines.cluster.adopted import adopted_body, adopted_fields
+from hybridsearch.engines.calls import PassageMatch, StoredDocument, WriteDocument
+from hybridsearch.engines.cluster.adopted import adopted_body, adopted_fields, vector_value
 from hybridsearch.engines.cluster.digests import kept
-from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID, VECTOR
+from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
 from hybridsearch.engines.cluster.passages import parts_of
 from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.model.schema import FieldType, Schema
-from hybridsearch.model.written_fields import written
+from hybridsearch.model.written_fields import as_read_back
 
 _ISO: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?"
@@ -42,7 +40,7 @@ def body_of(
         body = _indexed(document, schema, extra)
     for name, passages in document.vectors.items():
         if len(passages.vectors):
-            body[name] = _passages(passages)
+            body[name] = vector_value(passages, shape.vectors[name])
     if extra:
         body[EXTRA] = extra
     if digests and (known := kept(document)):
@@ -53,7 +51,7 @@ def body_of(
 def _indexed(document: WriteDocument, schema: Schema, extra: dict[str, Any]) -> dict[str, Any]:
     """The fields as the products can read them; what was given instead goes to `extra`."""
     body: dict[str, Any] = {ID: document.id}
-    for name, given in orjson.loads(written(document.fields)).items():
+    for name, given in as_read_back(document.fields).items():
         if name in schema.text:
             indexed = given if _is_text(given) else document.text[name]
         elif name in schema.metadata:
@@ -142,13 +140,6 @@ def _goes_as_it_is(name: str, given: Any, schema: Schema) -> bool:
     if name in schema.text:
         return _is_text(given)
     return name in schema.metadata and _is_native(given, schema.metadata[name].type)
-
-
-def _passages(passages: PassageVectors) -> list[dict[str, Any]]:
-    return [
-        {"start": start, "end": end, VECTOR: vector}
-        for (start, end), vector in zip(passages.spans.tolist(), passages.vectors, strict=True)
-    ]
 
 
 def _is_text(given: Any) -> bool:

@@ -144,8 +144,8 @@ class ClusterEngine:
 
     def _notation(self) -> Notation:
         wire = self._wire or self._async_wire
-        known = wire is not None and SMILE.kind in wire.kinds
-        return SMILE if known and self._connection.binary else JSON
+        takes = wire is not None and wire.takes_smile
+        return SMILE if takes and self._connection.binary else JSON
 
     def _exchange(self, steps: Sequence[Step]) -> list[HttpReply | None]:
         if self._wire is None:

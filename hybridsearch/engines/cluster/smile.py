@@ -7,16 +7,16 @@ documents is in none of them. Source: https://github.com/FasterXML/smile-format-
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from hybridsearch.model.written_fields import written
+from hybridsearch.model.written_fields import as_read_back
 
 SEPARATOR: Final = b"\xff"
 
@@ -47,7 +47,7 @@ def dumps(values: Sequence[Any]) -> list[bytes]:
 
 def _other(value: Any, parts: Parts, places: Places) -> None:
     """A date, say: as it is in JSON."""
-    plain = orjson.loads(written(value))
+    plain = as_read_back(value)
     _WRITERS[plain.__class__](plain, parts, places)
 
 
@@ -88,9 +88,9 @@ def _integer(value: int, parts: Parts, _: Places) -> None:
 
 def _number(value: float, parts: Parts, _: Places) -> None:
     bits = int.from_bytes(struct.pack(">d", value), "big")
-    finite = value - value == 0.0  # others are null in JSON
     sevens = (bits >> shift & _SEVEN for shift in range(63, -1, -7))
-    parts.append(bytes((_FLOAT_64, *sevens)) if finite else _NULL)
+    # Others are null in JSON.
+    parts.append(bytes((_FLOAT_64, *sevens)) if math.isfinite(value) else _NULL)
 
 
 @lru_cache(maxsize=1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -81,8 +81,8 @@ class Wire(Protocol):
     """A client that is called and returns."""
 
     @property
-    def kinds(self) -> Collection[Kind]:
-        """The kinds of bodies that it can send, and its server read."""
+    def takes_smile(self) -> bool:
+        """Whether it can send documents in SMILE, and its server read them."""
         ...
 
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
@@ -98,8 +98,8 @@ class AsyncWire(Protocol):
     """A client that is awaited."""
 
     @property
-    def kinds(self) -> Collection[Kind]:
-        """The kinds of bodies that it can send, and its server read."""
+    def takes_smile(self) -> bool:
+        """Whether it can send documents in SMILE, and its server read them."""
         ...
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class ClientWire:
 
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
-        self.kinds = _kinds(client)
+        self.takes_smile = _takes_smile(client)
         self._within = lru_cache(maxsize=8)(partial(_patient, client))
 
     def send(self, request: HttpRequest, timeout: float) -> HttpReply:
@@ -66,7 +66,7 @@ class AsyncClientWire:
 
     def __init__(self, client: AsyncElasticsearch) -> None:
         self._client = client
-        self.kinds = _kinds(client)
+        self.takes_smile = _takes_smile(client)
         self._within = lru_cache(maxsize=8)(partial(_patient, client))
 
     async def send(self, request: HttpRequest, timeout: float) -> HttpReply:  # noqa: ASYNC109 - the client enforces it
@@ -119,11 +119,9 @@ def _arguments(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _kinds(client: Any) -> Collection[Kind]:
-    """A client that the caller made need not know of SMILE."""
-    known = client.transport.serializers.serializers
-    kinds: tuple[Kind, ...] = ("json", "smile")
-    return kinds if _SMILE in known else kinds[:1]
+def _takes_smile(client: Any) -> bool:
+    """A client that the caller made need not know of it."""
+    return _SMILE in client.transport.serializers.serializers
 
 
 def _patient(client: Any, timeout: float) -> Any:

@@ -21,7 +21,6 @@ from opensearchpy.exceptions import (
 from opensearchpy.serializer import JSONSerializer
 
 from hybridsearch.engines.cluster.connection import Connection
-from hybridsearch.engines.cluster.notation import Kind
 from hybridsearch.engines.cluster.wire import (
     ConnectionLostError,
     HttpReply,
@@ -33,7 +32,7 @@ from hybridsearch.engines.cluster.wire import (
 )
 
 # The k-NN plugin of OpenSearch 3 takes every document that is stored for JSON.
-_KINDS: Final[tuple[Kind, ...]] = ("json",)
+_TAKES_SMILE: Final = False
 
 
 class Orjson(JSONSerializer):
@@ -56,7 +55,7 @@ class Orjson(JSONSerializer):
 class ClientWire:
     """A synchronous client; retries are left to the caller, where the client leaves them."""
 
-    kinds = _KINDS
+    takes_smile = _TAKES_SMILE
 
     def __init__(self, client: OpenSearch) -> None:
         self._client = client
@@ -81,7 +80,7 @@ class ClientWire:
 class AsyncClientWire:
     """An asynchronous client; retries are left to the caller, where the client leaves them."""
 
-    kinds = _KINDS
+    takes_smile = _TAKES_SMILE
 
     def __init__(self, client: AsyncOpenSearch) -> None:
         self._client = client
