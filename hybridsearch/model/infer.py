@@ -96,7 +96,7 @@ def _written_vectors(held: list[Any]) -> list[list[float]] | None:
     return None if any(isinstance(row, str) for row in rows) else rows
 
 
-def _guess(  # noqa: PLR0911
+def _guess(  # noqa: PLR0911 - one for each kind of value
     name: str, held: list[Any], documents: int, untyped: bool
 ) -> FieldType | str | None:
     if not held:

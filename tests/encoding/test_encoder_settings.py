@@ -38,7 +38,7 @@ class Letters:
         counts = np.array(rows, dtype=np.float32).reshape(-1, 26)
         return unit_rows(counts)
 
-    def encode_documents(self, texts: Any, progress: Progress | None = None) -> Vectors:  # noqa: ARG002
+    def encode_documents(self, texts: Any, progress: Progress | None = None) -> Vectors:  # noqa: ARG002 - the protocol's
         return self.encode_queries(texts)
 
     def word_pieces(self, texts: Any) -> list[Pieces]:

@@ -184,7 +184,7 @@ class Remote:
     def encode_queries(self, texts: Any) -> np.ndarray:
         return np.stack([self._vector(text) for text in texts])
 
-    def encode_documents(self, texts: Any, progress: Any = None) -> np.ndarray:  # noqa: ARG002
+    def encode_documents(self, texts: Any, progress: Any = None) -> np.ndarray:  # noqa: ARG002 - the protocol's
         return self.encode_queries(texts)
 
     def word_pieces(self, texts: Any) -> list[np.ndarray]:

@@ -19,7 +19,7 @@ from hybridsearch.model.filters.resolved import (
 )
 
 
-def matches(where: Resolved, values: Mapping[str, Sequence[Any]]) -> bool:  # noqa: PLR0911
+def matches(where: Resolved, values: Mapping[str, Sequence[Any]]) -> bool:  # noqa: PLR0911 - one for each kind
     """Whether a document with these canonical values, by field and with its `id`, passes.
 
     A condition holds where any of a field's values satisfies it; a negation is true wherever its
