@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -53,6 +53,11 @@ class HiddenScores:
             rows = rows[:window]
             made.append(Candidates([self.ids[row] for row in rows], column[rows]))
         return made
+
+    def without(self, ids: Collection[str]) -> HiddenScores:
+        """The same collection, some documents of which match nothing."""
+        left = np.isin(self.ids, list(ids))[:, None]
+        return replace(self, scores=np.where(left, np.nan, self.scores))
 
     def candidacy(self, window: int) -> Candidacy:
         return tabulate(self.columns, self.lists(window), window)

@@ -52,11 +52,13 @@ COLLECTIONS = [
 @dataclass
 class FakeEngine:
     """Answers calls from the hidden scores; `gone` are deleted after retrieval, `brings` come
-    along with the candidates."""
+    along with the candidates. lists_gone: what was deleted goes on being listed as a candidate.
+    """
 
     hidden: HiddenScores
     gone: frozenset[str] = frozenset()
     brings: frozenset[str] = frozenset()
+    lists_gone: bool = False
     overflow: int = 0
     calls: list[Any] = field(default_factory=list)
     foresight: Foresight = field(default_factory=Foresight)
@@ -66,7 +68,8 @@ class FakeEngine:
         if isinstance(call, EncodeQuery):
             return EncodedQuery(np.array([1, 0], dtype=np.float32), self.overflow)
         if isinstance(call, Retrieve):
-            lists = self.hidden.lists(call.window)
+            again = len(self.trips(Retrieve)) > 1 and not self.lists_gone
+            lists = self.hidden.without(self.gone if again else ()).lists(call.window)
             names = [column.name for column in self.hidden.columns]
             given = tuple(lists[names.index(query.name)] for query in call.queries)
             brought = self.brings if call.ahead is not None else ()

@@ -216,7 +216,7 @@ def test_a_large_source_takes_no_more_memory_than_a_small_one(target: str) -> No
             tracemalloc.stop()
 
     with HybridIndex.create(target, schema=LEXICAL, encoder=None) as index:
-        assert peak(100) < peak(10) + 10_000_000
+        assert peak(100) < peak(40) + 10_000_000
 
 
 def test_dead_letters_hold_what_json_cannot(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,19 +111,51 @@ def test_fetch_time_of_a_shared_trip_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("window", [None, 2])
-def test_vanished_documents_are_left_out_with_a_warning(window: int | None) -> None:
-    fake = engine(FEW_OPEN, gone=frozenset({"d01", "d02", "d03"}))
+def test_where_documents_vanish_the_search_is_asked_again(window: int | None) -> None:
+    fake = engine(FEW_OPEN, gone=frozenset({"d02", "d03"}))
+    response = fake.search(SearchRequest("q", k=2, window=window))
+    without = engine([*FEW_OPEN[:2], (NAN, NAN), (NAN, NAN)])
+    assert response.hits == without.search(SearchRequest("q", k=2, window=window)).hits
+    assert {hit.id for hit in response.hits} == {"d00", "d01"}
+    assert response.warnings == ()
+    assert len(fake.trips(Retrieve)) == 2
+
+
+@pytest.mark.parametrize("window", [None, 2])
+def test_what_vanishes_again_and_again_is_left_out_with_a_warning(window: int | None) -> None:
+    fake = engine(FEW_OPEN, gone=frozenset({"d01", "d02", "d03"}), lists_gone=True)
     response = fake.search(SearchRequest("q", k=2, window=window))
     assert len(response.hits) < 2
     assert not {hit.id for hit in response.hits} & fake.gone
     gone = 2 - len(response.hits)
     assert response.warnings == (f"{gone} of the hits were deleted while the search was running",)
+    assert len(fake.trips(Retrieve)) == 2
+
+
+def test_what_did_not_answer_is_not_asked_again() -> None:
+    fake = engine(FEW_OPEN, gone=frozenset({"d02", "d03"}))
+    answer = fake.answer
+
+    def in_part(call: Any) -> Any:
+        reply = answer(call)
+        return replace(reply, warnings=("a part",)) if isinstance(reply, Completed) else reply
+
+    fake.answer = in_part  # type: ignore[method-assign]
+    response = fake.search(SearchRequest("q", k=2, window=2, allow_partial=True))
+    assert response.degraded
+    told, gone = response.warnings
+    assert told == "a part"
+    assert gone == (
+        "2 of the hits were deleted while the search was running, or are in a part of the index "
+        "that did not answer"
+    )
+    assert len(fake.trips(Retrieve)) == 1
 
 
 def test_vanished_documents_are_not_fetched_twice() -> None:
     fake = engine(FEW_OPEN, gone=frozenset({"d01", "d02", "d03"}))
     fake.search(SearchRequest("q", k=2, window=2))
-    assert len(fake.trips(Complete)) == 1
+    assert len(fake.trips(Complete)) == len(fake.trips(Retrieve)) == 2
 
 
 def test_documents_are_no_longer_brought_along_where_that_saves_no_trips() -> None:
