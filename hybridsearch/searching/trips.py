@@ -78,7 +78,7 @@ class Trips:
     def answer(
         self, candidacy: Candidacy, opened: Openness, brought: Mapping[str, StoredDocument] | None
     ) -> Generator[Complete, Completed, Answer]:
-        """The best of them, once their open scores are known; brought: documents that came along."""
+        """The best of them, their open scores asked for; brought: documents that came along."""
         end = self.request.end
         ids = candidacy.ids
         table = opened.table
