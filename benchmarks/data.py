@@ -60,7 +60,7 @@ class Passages:
             yield Document(
                 f"d{position:07d}",
                 {"text": self.text(position), "number": int(self.numbers[position])},
-                {"dense": self.vectors[position]},
+                {"dense": np.asarray(self.vectors[position])},
             )
 
 

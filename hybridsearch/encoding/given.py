@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -70,12 +70,22 @@ def accept_many(
 
     Reasons are by position; a refused row holds zeros.
     """
-    if len(vectors) == 0:
-        return np.zeros((0, dims), dtype=np.float32), {}
-    rows = _numbers(vectors)
-    if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == dims:
-        return _judged_by_blocks(rows, dims, normalise)
     accepted = np.zeros((len(vectors), dims), dtype=np.float32)
+    reasons: dict[int, str] = {}
+    # Blocks that stay in the processor's cache take a third of the time.
+    for start in range(0, len(vectors), _BLOCK):
+        some = vectors[start : start + _BLOCK]
+        rows = _numbers(some)
+        if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == dims:
+            accepted[start : start + _BLOCK], refused = _judged(rows, dims, normalise)
+        else:
+            refused = _one_by_one(some, accepted[start : start + _BLOCK], normalise)
+        reasons |= {start + position: reason for position, reason in refused.items()}
+    return accepted, reasons
+
+
+def _one_by_one(vectors: Iterable[Any], accepted: Vectors, normalise: bool) -> dict[int, str]:
+    """The reasons of those that are no vectors; the others are put into the rows of `accepted`."""
     reasons: dict[int, str] = {}
     for position, vector in enumerate(vectors):
         row = _numbers(vector)
@@ -84,11 +94,11 @@ def accept_many(
         if isinstance(row, str):
             reasons[position] = row
             continue
-        one, refused = _judged(row[None, :], dims, normalise)
+        one, refused = _judged(row[None, :], accepted.shape[1], normalise)
         accepted[position] = one[0]
         if refused:
             reasons[position] = refused[0]
-    return accepted, reasons
+    return reasons
 
 
 def _numbers(value: Any) -> NDArray[Any] | str:
@@ -104,19 +114,6 @@ def _numbers(value: Any) -> NDArray[Any] | str:
     return array
 
 
-def _judged_by_blocks(
-    rows: NDArray[Any], dims: int, normalise: bool
-) -> tuple[Vectors, dict[int, str]]:
-    # Blocks that stay in the processor's cache take an eighth of the time.
-    accepted = np.empty(rows.shape, dtype=np.float32)
-    reasons: dict[int, str] = {}
-    for start in range(0, len(rows), _BLOCK):
-        end = start + _BLOCK
-        accepted[start:end], refused = _judged(rows[start:end], dims, normalise)
-        reasons |= {start + position: reason for position, reason in refused.items()}
-    return accepted, reasons
-
-
 def _judged(rows: NDArray[Any], dims: int, normalise: bool) -> tuple[Vectors, dict[int, str]]:
     if rows.shape[1] != dims:
         reason = f"{rows.shape[1]} numbers, and the field's vectors have {dims}"
@@ -124,7 +121,8 @@ def _judged(rows: NDArray[Any], dims: int, normalise: bool) -> tuple[Vectors, di
     wide = rows.astype(np.float64)
     plain: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", wide, wide))
     if (np.abs(plain - 1.0) <= NORM_TOLERANCE).all():  # NaN is not; and so nearly always
-        return (wide / plain[:, None]).astype(np.float32), {}
+        wide *= (1.0 / plain)[:, None]
+        return wide.astype(np.float32), {}
     finite = np.isfinite(wide).all(axis=1)
     wide[~finite] = 0.0
     length = norms(wide)

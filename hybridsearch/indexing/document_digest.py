@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
-
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.model.digests import DIGEST_DIGITS, UNTOLD
 
@@ -22,16 +20,17 @@ def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> st
     canonical: the fields as JSON, sorted by name on every level. Vectors that were encoded from
     its text are no part of it: the fields tell them. None where it is not known which those are.
     """
-    brought = {name: passages for name, passages in given.items() if len(passages.vectors)}
-    if any(passages.digest == UNTOLD for passages in brought.values()):
-        return None
     made = hashlib.sha256(canonical)
-    for name in sorted(brought):
-        if brought[name].digest is not None:
+    for name in sorted(given):
+        vectors, digest = given[name].vectors, given[name].digest
+        if not len(vectors):
             continue
-        vectors = brought[name].vectors
+        if digest == UNTOLD:
+            return None
+        if digest is not None:
+            continue
         made.update(f"\n{name} {vectors.shape}\n".encode())
-        numbers = np.ascontiguousarray(vectors, "<f4").data.cast("B")
+        numbers = vectors.astype("<f4", copy=False).tobytes()
         for begin in range(0, len(numbers), _AT_ONCE):
             made.update(numbers[begin : begin + _AT_ONCE])
     return made.hexdigest()[:DIGEST_DIGITS]

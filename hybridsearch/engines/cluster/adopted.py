@@ -64,10 +64,11 @@ def vector_value(passages: PassageVectors, shape: VectorShape) -> Any:
     if shape.nested is None:
         return one_vector(passages)
     within = shape.within
-    return [
-        put_back({**_place(span, shape), within: vector}, [within] if "." in within else ())
-        for span, vector in zip(passages.spans.tolist(), passages.vectors, strict=True)
+    made = [
+        {**_place(span, shape), within: passages.vectors[at]}
+        for at, span in enumerate(passages.spans.tolist())
     ]
+    return [put_back(one, [within]) for one in made] if "." in within else made
 
 
 def one_vector(passages: PassageVectors) -> Any:
