@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-import time
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,22 @@ from hybridsearch.encoding.protocol import Encoder, Pieces
 from hybridsearch.encoding.splitting import split
 from hybridsearch.encoding.tokens import TextTokenizer
 from hybridsearch.errors import ConfigurationError
+
+
+class CountingCharacters:
+    """The same encoder, with a count of the characters that it was given to read."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.read = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def word_pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        self.read += sum(map(len, texts))
+        return self._encoder.word_pieces(texts)
+
 
 SCRIPTS = st.one_of(
     st.text(max_size=200),
@@ -212,11 +229,11 @@ def test_impossible_windows(tiny: Encoder, window: int, overlap: int) -> None:
 @pytest.mark.parametrize(
     "unit", ["words of a document. ", "unheard", "東京", "👩‍👩‍👧", ".", "\n", "\x00"]
 )
-def test_a_long_text_takes_linear_time(tiny: Encoder, unit: str) -> None:
+def test_a_long_text_is_read_a_few_times(tiny: Encoder, unit: str) -> None:
     text = unit * (400_000 // len(unit))
-    started = time.perf_counter()
-    found = passages(tiny, [text], overlap=50)[0]
-    assert time.perf_counter() - started < 20
+    counting = CountingCharacters(tiny)
+    found = passages(counting, [text], overlap=50)[0]
+    assert counting.read < 5 * len(text)
     check_cover(text, found)
 
 
@@ -224,8 +241,6 @@ def test_two_megabytes_of_prose(minilm: Encoder) -> None:
     choose = random.Random(1)
     some = ["the", "words", "of", "a", "long", "document", "unheard,", "and.", "more?", "on"]
     text = " ".join(choose.choices(some, k=400_000))
-    started = time.perf_counter()
     found = passages(minilm, [text], overlap=30)[0]
-    assert time.perf_counter() - started < 30
     check_cover(text, found)
     assert all(len(pieces) <= 250 for pieces in minilm.word_pieces(parts(text, found)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pytest
+from calls_made import calls_made
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -283,11 +283,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_is_refused_quickly(text: str) -> None:
-    begin = time.perf_counter()
-    with pytest.raises(FilterError):
-        parse(text)
-    assert time.perf_counter() - begin < 2.5
+def test_hostile_text_is_refused_without_much_work(text: str) -> None:
+    def refused() -> None:
+        with pytest.raises(FilterError):
+            parse(text)
+
+    assert calls_made(refused) < 20 * len(text) + 1000
 
 
 def test_moderate_nesting_is_read() -> None:
@@ -302,21 +303,15 @@ def test_parentheses_in_quotes_nest_nothing() -> None:
     assert parse(f"a == '{'(' * 200}' and `{'(' * 200}` == 1") is not None
 
 
-def _seconds(count: int) -> float:
-    text = f"year in ({', '.join(str(n) for n in range(count))})"
-    begin = time.perf_counter()
-    node = parse(text)
-    assert isinstance(node, In)
-    assert node.values == tuple(range(count))
-    resolve(text, FIELDS)
-    return time.perf_counter() - begin
+def test_long_lists_are_read_in_linear_work() -> None:
+    def work(count: int) -> int:
+        text = f"year in ({', '.join(str(n) for n in range(count))})"
+        node = parse(text)
+        assert isinstance(node, In)
+        assert node.values == tuple(range(count))
+        return calls_made(lambda: resolve(parse(text), FIELDS))
 
-
-def test_long_lists_are_read_in_linear_time() -> None:
-    _seconds(10)
-    small, large = min(_seconds(1000) for _ in range(3)), _seconds(10_000)
-    assert large < 3
-    assert large < 40 * small
+    assert work(10_000) < 11 * work(1000)
 
 
 def test_many_conditions_joined_in_python_do_not_nest() -> None:

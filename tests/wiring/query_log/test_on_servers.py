@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -215,15 +214,16 @@ def test_an_index_without_the_fields_of_errors_takes_them(log: Log, books: str) 
 
 
 @pytest.mark.parametrize("log", ["elasticsearch", "opensearch"], indirect=True)
-def test_a_log_that_does_not_answer_is_left_in_seconds(
+def test_a_log_that_does_not_answer_is_left_alone(
     log: Log, books: str, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy.fault = silent
     with HybridIndex.open(books, query_log=log.through(proxy.url)) as index:
         for _ in range(3):
             assert index.search("whale").hits
-        begin = time.monotonic()
-    assert time.monotonic() - begin < 25  # some 5 s, where the machine is not busy
+    assert index.query_log is not None
+    assert index.query_log.dropped == 3
+    assert not proxy.ending.is_set()  # the server is silent still, and nobody waits for it
     caplog.clear()  # what the thread says later is of no interest
 
 
