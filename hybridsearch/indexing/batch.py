@@ -19,35 +19,22 @@ from hybridsearch.model.document import Document, is_older
 from hybridsearch.model.operation import Delete, Update
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
-    """What is to be done for a record: read, as it was given, and write, as it will be sent.
-
-    to_encode: by vector field, the texts whose vectors it still lacks.
-    """
-
-    read: Read
-    write: WriteDocument | DeleteDocument
-    to_encode: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is a document, not a change or a deletion."""
-        return isinstance(self.read.operation, Document)
-
-
 @dataclass(slots=True, eq=False)
 class Batch:
     """Records read together, `size` of them, and what they are.
 
-    documents: the good ones by id; repeated: how many good ones gave way to a later one with the
-    same id; write: what is sent for them; outdated: how many were older than what is stored;
-    cached, reused: how many of their texts the embedding cache knew, and the index.
+    documents: the good ones by id, as they will be sent; reads: the same as they were given;
+    to_encode: by id and vector field, the texts whose vectors are still lacking; repeated: how many
+    good ones gave way to a later one with the same id; write: what is sent for them; outdated: how
+    many were older than what is stored; cached, reused: how many of their texts the embedding cache
+    knew, and the index.
     """
 
     number: int
     size: int = 0
-    documents: dict[str, Entry] = field(default_factory=dict)
+    documents: dict[str, WriteDocument | DeleteDocument] = field(default_factory=dict)
+    reads: dict[str, Read] = field(default_factory=dict)
+    to_encode: dict[str, Mapping[str, str]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     repeated: int = 0
     outdated: int = 0
@@ -58,32 +45,60 @@ class Batch:
     @property
     def whole(self) -> list[str]:
         """The ids of the good ones that are documents, not changes or deletions."""
-        return [id for id, entry in self.documents.items() if entry.is_whole]
+        return [id for id, read in self.reads.items() if isinstance(read.operation, Document)]
 
     @property
     def updates(self) -> int:
         """How many of the good ones are changes of some fields."""
-        return sum(isinstance(entry.read.operation, Update) for entry in self.documents.values())
+        return sum(isinstance(read.operation, Update) for read in self.reads.values())
 
     @property
     def passages(self) -> int:
         """How many passages the good documents have."""
         return sum(
             len(passages.vectors)
-            for document in self.write.documents
-            if isinstance(document, WriteDocument) and document.id in self.documents
+            for document in self.documents.values()
+            if isinstance(document, WriteDocument)
             for passages in document.vectors.values()
         )
+
+    def enter(self, read: Read, document: WriteDocument | DeleteDocument) -> bool:
+        """Take a good one in, unless it is older than one with its id that is there already, which
+        it replaces otherwise, at the end of the order; returns whether it was taken."""
+        earlier = self.documents.get(document.id)
+        if earlier is not None:
+            if is_older(document.version, earlier.version):
+                self.outdated += 1
+                return False
+            self.repeated += 1
+            self.leave_out(document.id)
+        self.documents[document.id] = document
+        self.reads[document.id] = read
+        return True
+
+    def leave_out(self, id: str) -> Read:
+        """Take a good one out again."""
+        del self.documents[id]
+        self.to_encode.pop(id, None)
+        return self.reads.pop(id)
+
+    def take_over(self, again: Batch) -> None:
+        """Have documents as another batch of some of these records has made them."""
+        self.documents.update(again.documents)
+        self.reads.update(again.reads)
+        self.refused += again.refused
+        self.cached += again.cached
+        self.reused += again.reused
 
     def settle(self, written: Written) -> None:
         """Set documents aside that the engine would not store, and leave out the outdated."""
         for at, reason in written.failures:
             id = self.write.documents[at].id
-            read = self.documents.pop(id).read
+            read = self.leave_out(id)
             error = DocumentError(f"the engine refused it: {reason}", id=id)
             self.refused.append(Refused(read.position, read.record, error))
         for at in written.outdated:
-            del self.documents[self.write.documents[at].id]
+            self.leave_out(self.write.documents[at].id)
         self.outdated += len(written.outdated)
         self.refused.sort(key=lambda refused: refused.position)
 
@@ -111,26 +126,14 @@ def make_batch(
     units = iter(units_of(whole, rules.schema, normalise=rules.normalise))
     for read, operation, state in found:
         if isinstance(operation, Delete):
-            delete = DeleteDocument(operation.id, operation.version)
-            _enter(Entry(read, delete), batch)
+            batch.enter(read, DeleteDocument(operation.id, operation.version))
             continue
         try:
             write, to_encode = prepare(operation, rules, next(units), state)
         except DocumentError as error:
             batch.refused.append(Refused(read.position, read.record, error))
             continue
-        _enter(Entry(read, write, to_encode), batch)
+        if batch.enter(read, write) and to_encode:
+            batch.to_encode[write.id] = to_encode
     batch.refused.sort(key=lambda refused: refused.position)
     return batch
-
-
-def _enter(entry: Entry, batch: Batch) -> None:
-    """The last of equal ids is kept, unless it is an older version; taken out first, it also keeps
-    its place in the order."""
-    id = entry.write.id
-    earlier = batch.documents.get(id)
-    if earlier is not None and is_older(entry.write.version, earlier.write.version):
-        batch.outdated += 1
-        return
-    batch.repeated += batch.documents.pop(id, None) is not None
-    batch.documents[id] = entry

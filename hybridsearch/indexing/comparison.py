@@ -65,7 +65,7 @@ class Comparison:
         for id, was_written, was_unchanged in before:
             if was_written:
                 continue
-            write, there = batch.documents[id].write, known.digests.get(id)
+            write, there = batch.documents[id], known.digests.get(id)
             is_there = there is not None and _is_there(write, there)
             if there is not None and not is_there and is_older(write.version, there.version):
                 outdated.append(id)
@@ -82,7 +82,7 @@ class Comparison:
         self.unchanged += len(unchanged)
         self.outdated += len(outdated)
         for id in (*unchanged, *outdated):
-            del batch.documents[id]
+            batch.leave_out(id)
         self._unchanged.add(unchanged)
         self._set_aside.add(outdated)
         self._written.add(batch.documents)

@@ -10,7 +10,7 @@ from hybridsearch.encoding.calls import EncodedDocuments, EncodeDocuments
 from hybridsearch.encoding.digest import vectors_digest
 from hybridsearch.engines.calls import PassageVectors, WriteDocument
 from hybridsearch.engines.reading_calls import GetDigests, GetVectors, GotDigests, GotVectors
-from hybridsearch.indexing.batch import Batch, Entry
+from hybridsearch.indexing.batch import Batch
 from hybridsearch.indexing.rules import Rules
 
 EmbeddingStep: TypeAlias = EncodeDocuments | GetDigests | GetVectors
@@ -22,7 +22,7 @@ def embed(batch: Batch, rules: Rules) -> Generator[EmbeddingStep, Any, None]:
     What the index has of a text is taken from there: a document that changed elsewhere than in
     its embedded text is not encoded again.
     """
-    lacking = [_Lacking.of(entry, rules) for entry in batch.documents.values() if entry.to_encode]
+    lacking = [_Lacking.of(id, texts, rules) for id, texts in batch.to_encode.items()]
     if not lacking:
         return
     batch.reused += yield from _reuse(lacking)
@@ -30,40 +30,35 @@ def embed(batch: Batch, rules: Rules) -> Generator[EmbeddingStep, Any, None]:
         without = [one for one in lacking if name in one.digests and name not in one.vectors]
         if not without:
             continue
-        texts = [one.entry.to_encode[name] for one in without]
+        texts = [one.texts[name] for one in without]
         encoded: EncodedDocuments = yield EncodeDocuments(texts, dense.window, dense.overlap)
         batch.cached += encoded.cached
         for one, spans, vectors in zip(without, encoded.spans, encoded.vectors, strict=True):
             one.vectors[name] = PassageVectors(spans, vectors, one.digests[name])
     for one in lacking:
-        batch.documents[one.id] = one.complete()
+        write = batch.documents[one.id]
+        if isinstance(write, WriteDocument):
+            batch.documents[one.id] = replace(write, vectors={**write.vectors, **one.vectors})
+    batch.to_encode.clear()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lacking:
-    """A document whose texts want vectors: their digests by vector field, and vectors so far."""
+    """A document whose texts want vectors: these texts, their digests, and vectors so far, each by
+    vector field."""
 
-    entry: Entry
+    id: str
+    texts: Mapping[str, str]
     digests: Mapping[str, str]
     vectors: dict[str, PassageVectors]
 
-    @property
-    def id(self) -> str:
-        return self.entry.write.id
-
     @classmethod
-    def of(cls, entry: Entry, rules: Rules) -> _Lacking:
+    def of(cls, id: str, texts: Mapping[str, str], rules: Rules) -> _Lacking:
         digests = {}
-        for name, text in entry.to_encode.items():
+        for name, text in texts.items():
             dense = rules.schema.dense[name]
             digests[name] = vectors_digest(text, dense.window, dense.overlap, rules.encoder)
-        return cls(entry, digests, {})
-
-    def complete(self) -> Entry:
-        write = self.entry.write
-        if isinstance(write, WriteDocument):
-            write = replace(write, vectors={**write.vectors, **self.vectors})
-        return Entry(self.entry.read, write)
+        return cls(id, texts, digests, {})
 
 
 def _reuse(lacking: Sequence[_Lacking]) -> Generator[GetDigests | GetVectors, Any, int]:

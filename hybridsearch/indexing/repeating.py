@@ -24,7 +24,7 @@ def repeat(
     while written.changed and attempts < ATTEMPTS:
         attempts += 1
         places = {batch.write.documents[at].id: at for at in written.changed}
-        stretch = Stretch([batch.documents[id].read for id in places])
+        stretch = Stretch([batch.reads[id] for id in places])
         again = yield from plan(batch.number, stretch, rules)
         reply: Written = yield again.write
         _take_over(batch, again, places)
@@ -40,11 +40,8 @@ def _take_over(batch: Batch, again: Batch, places: dict[str, int]) -> None:
         documents[places[document.id]] = document
     batch.write = Write(documents)
     for id in places:
-        del batch.documents[id]
-    batch.documents.update(again.documents)
-    batch.refused += again.refused
-    batch.cached += again.cached
-    batch.reused += again.reused
+        batch.leave_out(id)
+    batch.take_over(again)
 
 
 def _together(first: Written, then: Written, places: list[int]) -> Written:
