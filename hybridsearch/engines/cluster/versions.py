@@ -47,10 +47,18 @@ class Versions:
 
     @property
     def after_serving(self) -> tuple[str, ...]:
-        """The versions with a higher number than the one that serves has."""
-        if self.serving is None or not self.alias:
+        """The versions with a higher number than the one that serves has: all of them, where that
+        is an index of another name."""
+        if self.serving not in self.numbered:
             return self.numbered
-        return tuple(name for name in self.numbered if name > self.serving)
+        return self.numbered[self.numbered.index(self.serving) + 1 :]
+
+    @property
+    def before_serving(self) -> tuple[str, ...]:
+        """The versions with a lower number than the one that serves has."""
+        if self.serving not in self.numbered:
+            return ()
+        return self.numbered[: self.numbered.index(self.serving)]
 
 
 def read_versions(name: str, target: str) -> Generator[HttpRequest, HttpReply, Versions]:
@@ -163,6 +171,14 @@ def delete_index(index: str, target: str) -> Asking:
     reply = yield HttpRequest("DELETE", index_path(index), writes=True)
     if reply.status != 404:
         check_reply(reply, f"to delete {index}", target=target)
+
+
+def is_there(index: str, target: str) -> Generator[HttpRequest, HttpReply, bool]:
+    """Whether there is an index of this name."""
+    reply = yield HttpRequest("GET", f"{index_path(index)}/_mapping")
+    if reply.status == 404:
+        return False
+    return index in check_reply(reply, f"whether there is {index}", target=target)
 
 
 def read_note(index: str, target: str) -> Generator[HttpRequest, HttpReply, dict[str, Any] | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from hybridsearch.engines.cluster import versions as cluster
 from hybridsearch.engines.cluster.versions import Versions
 from hybridsearch.errors import RolloutError
-from hybridsearch.wiring.rollout.place import Place, place_at
+from hybridsearch.wiring.rollout.place import Place, held, place_at
 
 
 def roll_back(target: str, *, connection: Mapping[str, Any] | None = None) -> tuple[str, str]:
@@ -21,9 +21,9 @@ def roll_back(target: str, *, connection: Mapping[str, Any] | None = None) -> tu
         serving, before = _serving(place, place.versions())
         if before is None:
             raise RolloutError(f"{serving} is the only version behind {target}: nothing to go to")
-        place.ask(cluster.block_writes(serving, target))
         place.ask(cluster.allow_writes(before, target))
-        place.ask(cluster.point(place.name, before, serving, target))
+        with held(place, serving):
+            place.ask(cluster.point(place.name, before, serving, target))
         return before, serving
 
 
@@ -31,11 +31,13 @@ def prune(
     target: str, *, keep: int = 1, connection: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:
     """Delete the versions older than the one that serves, but for the last `keep`; returns their
-    names. Newer ones, which a rollback or a roll-out under way has left, stay."""
+    names. Of those the one to roll back to is the last. Newer ones, which a rollback or a roll-out
+    under way has left, stay."""
     with place_at(target, connection) as place:
         versions = place.versions()
-        serving, _ = _serving(place, versions)
-        older = [name for name in versions.numbered if name < serving]
+        _, before = _serving(place, versions)
+        # Others may lie between: those that a rollback or a killed roll-out has left.
+        older = sorted(versions.before_serving, key=lambda name: (name == before, name))
         gone = older[: len(older) - keep] if keep else older
         for name in gone:
             place.ask(cluster.delete_index(name, target))
@@ -50,4 +52,6 @@ def _serving(place: Place, versions: Versions) -> tuple[str, str | None]:
         )
     note = place.ask(cluster.read_note(versions.serving, place.target)) or {}
     before = note.get("before")
-    return versions.serving, before if before in versions.numbered else None
+    if before is None or not place.ask(cluster.is_there(before, place.target)):
+        return versions.serving, None
+    return versions.serving, before

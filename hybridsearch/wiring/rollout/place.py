@@ -9,7 +9,12 @@ from typing import Any, TypeVar
 
 from hybridsearch.engines.calls import Create
 from hybridsearch.engines.cluster.engine import ClusterEngine
-from hybridsearch.engines.cluster.versions import Versions, read_versions
+from hybridsearch.engines.cluster.versions import (
+    Versions,
+    allow_writes,
+    block_writes,
+    read_versions,
+)
 from hybridsearch.engines.protocol import EngineOptions
 from hybridsearch.lockstep import run
 from hybridsearch.model.definition import IndexDefinition
@@ -83,6 +88,17 @@ def place_at(target: str, connection: Mapping[str, Any] | None) -> Iterator[Plac
     """The place of a target; raises ConfigurationError for one that is not on a cluster."""
     with _cluster(target, connection) as engine:
         yield Place(target, connection, engine)
+
+
+@contextmanager
+def held(place: Place, index: str) -> Iterator[None]:
+    """Writes to an index are refused from here on, and allowed again where this fails."""
+    try:
+        place.ask(block_writes(index, place.target))
+        yield
+    except BaseException:
+        place.ask(allow_writes(index, place.target))
+        raise
 
 
 def _cluster(

@@ -9,8 +9,7 @@ with what is there.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,7 +30,7 @@ from hybridsearch.wiring.rollout.making import (
     same_vectors,
     settle,
 )
-from hybridsearch.wiring.rollout.place import Place, Version, place_at
+from hybridsearch.wiring.rollout.place import Place, Version, held, place_at
 from hybridsearch.wiring.rollout.wanted import Wanted
 
 # Rounds of catching up, and what may be left for the moment in which writes are held.
@@ -73,28 +72,29 @@ def roll_out(
         versions = _looked_at(place, place.versions(), wanted)
         if versions.serving is None:
             return _first(place, versions, wanted, begin, say)
-        name, view = _begun(place, versions, wanted, say)
+        name, views = _begun(place, versions, wanted, say)
         with place.open(versions.serving) as old, place.open(name) as new:
             names = versions.serving, name
-            refused = _load(place, old, new, view, wanted, say)
+            refused = _load(place, old, new, views[0], wanted, say)
             caught = Caught(old, new, vectors=same_vectors(old, new))
-            view = _caught_up(place, old, name, view, caught, say)
+            view = _caught_up(place, old, name, views, caught, say)
             checked = check(old.index, new.index, wanted.queries)
             _tell(names, checked, say)
             judge(checked, wanted)
             settle(place, versions.serving, new, wanted, say)
-            held = time.perf_counter()
-            with _held(place, versions.serving):
+            begun = time.perf_counter()
+            with held(place, versions.serving):
                 if old.definition != new.definition:
                     # Until every writer has looked whether the index is still its own.
                     time.sleep(LOOK_SECONDS)
-                old.index.refresh()
-                caught.up(entries(place, old, view), entries(place, old))
+                last = _next_view(place, old, name, view)
+                caught.up(entries(place, old, view), entries(place, old, last))
                 lost = refused + len(caught.refused)
                 check_complete(old.index, new.index, lost, wanted)
-                before = _serve(place, versions, name, say)
-            held = time.perf_counter() - held
-            place.ask(close_view(view, place.engine.dialect, place.target))
+                before = _serve(place, versions, name, _note(old.name, view, last), say)
+            held_seconds = time.perf_counter() - begun
+            for each in (view, last):
+                place.ask(close_view(each, place.engine.dialect, place.target))
             return Rolled(
                 serving=name,
                 before=before,
@@ -102,25 +102,48 @@ def roll_out(
                 refused=refused + len(caught.refused),
                 caught_up=caught.count,
                 checked=checked,
-                held_seconds=held,
+                held_seconds=held_seconds,
                 seconds=time.perf_counter() - begin,
             )
 
 
-def _caught_up(place: Place, old: Version, new: str, view: str, caught: Caught, say: Say) -> str:
-    """Bring the new version near to the old one; returns the view that it then equals."""
+def _caught_up(
+    place: Place, old: Version, new: str, views: Sequence[str], caught: Caught, say: Say
+) -> str:
+    """Bring the new version near to the old one; returns the view that it then equals. views: the
+    one that it equals now, and the one that a run that was ended was bringing it to, if any."""
+    view = views[0]
+    for later in views[1:]:
+        view, _ = _brought(place, old, new, (view, later), caught)
     for _ in range(_ROUNDS):
-        old.index.refresh()
-        later = place.ask(open_view(old.name, place.engine.dialect, place.target))
-        changed = caught.up(entries(place, old, view), entries(place, old, later))
-        place.ask(cluster.write_note(new, _note(old.name, later), place.target))
-        place.ask(close_view(view, place.engine.dialect, place.target))
-        view = later
+        later = _next_view(place, old, new, view)
+        view, changed = _brought(place, old, new, (view, later), caught)
         if changed:
             say(f"caught up with {changed:,} writes to {old.name}")
         if changed <= _FEW:
             break
     return view
+
+
+def _next_view(place: Place, old: Version, new: str, view: str) -> str:
+    """A view of the old version as it is now. It is noted before anything is done by it: what came
+    to the new version and is gone from the old one by the next run is known by both views alone."""
+    old.index.refresh()
+    later = place.ask(open_view(old.name, place.engine.dialect, place.target))
+    place.ask(cluster.write_note(new, _note(old.name, view, later), place.target))
+    return later
+
+
+def _brought(
+    place: Place, old: Version, new: str, views: tuple[str, str], caught: Caught
+) -> tuple[str, int]:
+    """Bring the new version from one view to another; returns that one, and to how many documents
+    something was done."""
+    view, later = views
+    changed = caught.up(entries(place, old, view), entries(place, old, later))
+    place.ask(cluster.write_note(new, _note(old.name, later), place.target))
+    place.ask(close_view(view, place.engine.dialect, place.target))
+    return later, changed
 
 
 def _tell(names: tuple[str, str], checked: Checked, say: Say) -> None:
@@ -187,8 +210,9 @@ def _unfinished(
     return found
 
 
-def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[str, str]:
-    """The new version's name, and the view of the old one that its load begins with."""
+def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[str, list[str]]:
+    """The new version's name, the view of the old one that its load begins with, and the one that
+    it was being brought to when an earlier roll-out was ended, if it was."""
     serving = versions.serving or ""
     dialect = place.engine.dialect
     name, note = _unfinished(place, versions, wanted)
@@ -198,14 +222,17 @@ def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[
         make_like(place, name, serving, wanted)
         place.ask(cluster.write_note(name, _note(serving, view), place.target))
         say(f"loading {name}; {serving} serves meanwhile")
-        return name, view
-    if note.get("of") != serving or not place.ask(view_is_kept(note["view"], place.target)):
+        return name, [view]
+    views = [note[part] for part in ("view", "later") if part in note]
+    if note.get("of") != serving or not all(
+        place.ask(view_is_kept(view, place.target)) for view in views
+    ):
         raise RolloutError(
             f"an earlier roll-out has begun {name}, and the server no longer knows what {serving} "
             "was then (it keeps that for a day): begin anew with restart (--restart)"
         )
     say(f"going on with {name}, which an earlier roll-out has begun")
-    return name, note["view"]
+    return name, views
 
 
 def _load(
@@ -233,25 +260,19 @@ def _load(
     return report.failed
 
 
-@contextmanager
-def _held(place: Place, index: str) -> Iterator[None]:
-    """Writes to an index are refused meanwhile, and allowed again where this fails."""
-    place.ask(cluster.block_writes(index, place.target))
-    try:
-        yield
-    except BaseException:
-        place.ask(cluster.allow_writes(index, place.target))
-        raise
-
-
-def _serve(place: Place, versions: Versions, new: str, say: Say) -> str:
-    """Let the alias stand for the new version; returns the name of the one before."""
+def _serve(place: Place, versions: Versions, new: str, note: Mapping[str, Any], say: Say) -> str:
+    """Let the alias stand for the new version; returns the name of the one before. note: what the
+    new version has noted, by which another run would go on."""
     serving = versions.serving or ""
-    before = serving
+    before = serving if versions.alias else f"{place.name}-{FIRST:06d}"
+    # Killed right after it serves, it can be rolled back; before that, this roll-out goes on.
+    place.ask(cluster.write_note(new, {**note, "before": before}, place.target))
     if versions.alias:
         place.ask(cluster.point(place.name, new, serving, place.target))
     else:
-        before = f"{place.name}-{FIRST:06d}"
+        # By a roll-out that was killed between these two.
+        if before in versions.numbered and _is_copy(place, before, serving):
+            place.ask(cluster.delete_index(before, place.target))
         place.ask(cluster.clone(serving, before, place.target))
         place.ask(cluster.replace_index(place.name, new, place.target))
     place.ask(cluster.write_note(new, {"before": before}, place.target))
@@ -259,5 +280,13 @@ def _serve(place: Place, versions: Versions, new: str, say: Say) -> str:
     return before
 
 
-def _note(of: str, view: str) -> dict[str, Any]:
-    return {"of": of, "view": view}
+def _is_copy(place: Place, copy: str, index: str) -> bool:
+    """Whether an index was made by `clone` of another."""
+    made = place.ask(cluster.read_settings(copy, place.target))
+    of = place.ask(cluster.read_settings(index, place.target))
+    return "uuid" in of and made.get("resize.source.uuid") == of["uuid"]
+
+
+def _note(of: str, view: str, later: str | None = None) -> dict[str, Any]:
+    note = {"of": of, "view": view}
+    return note if later is None else {**note, "later": later}
