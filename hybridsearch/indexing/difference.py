@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hybridsearch.model.document import Document
+from hybridsearch.model.written_fields import canonical_json
 
 
 def lacking(origin: Iterator[Document], there: Iterator[Document]) -> Iterator[Document]:
@@ -22,7 +23,10 @@ def lacking(origin: Iterator[Document], there: Iterator[Document]) -> Iterator[D
 
 def _same(one: Document, other: Document) -> bool:
     return (
-        one.fields == other.fields
+        one.version == other.version
+        and one.fields == other.fields
+        # To Python, True is 1 and 1 is 1.0.
+        and canonical_json(one.fields) == canonical_json(other.fields)
         and one.vectors.keys() == other.vectors.keys()
         and all(
             one.vectors[name].spans.tobytes() == other.vectors[name].spans.tobytes()
