@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
@@ -51,6 +53,7 @@ class QueryLog:
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
+        self._heeds_forks = False
 
     def __str__(self) -> str:
         return str(self._sink)
@@ -60,8 +63,8 @@ class QueryLog:
         with self._changed:
             accepted = len(self._waiting) < self._capacity and not self._closing
             if accepted:
-                self._waiting.append(record)
                 self._start()
+                self._waiting.append(record)
                 if len(self._waiting) in {1, self._batch}:
                     self._changed.notify()
         if not accepted:
@@ -97,11 +100,23 @@ class QueryLog:
         """Have a thread; a forked process has lost its parent's."""
         if self._thread is not None and self._thread.is_alive():
             return
+        if not self._heeds_forks and hasattr(os, "register_at_fork"):
+            begin_anew = weakref.WeakMethod(self._begin_anew)
+            os.register_at_fork(after_in_child=lambda: (found := begin_anew()) and found())
+            self._heeds_forks = True
         self._thread = threading.Thread(target=self._run, name="hybridsearch-query-log")
         self._thread.daemon = True
         self._thread.start()
         atexit.unregister(self.close)
         atexit.register(self.close)
+
+    def _begin_anew(self) -> None:
+        """In a forked process: what waits is its parent's to write, and what is locked stays so,
+        since the thread that locked it is not here."""
+        self._changed = threading.Condition()
+        self._waiting = deque()
+        self._writing = 0
+        self._thread = None
 
     def _run(self) -> None:
         while records := self._next():

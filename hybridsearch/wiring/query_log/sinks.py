@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -32,7 +33,6 @@ class JsonLines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._cut = False
         try:
             os.close(self._opened())
         except OSError as error:
@@ -40,6 +40,7 @@ class JsonLines:
                 f"the query log {path} cannot be written ({error.strerror}): name a file in a "
                 "folder that exists"
             ) from error
+        self._cut = _is_cut(path)
 
     def __str__(self) -> str:
         return str(self._path)
@@ -64,6 +65,16 @@ class JsonLines:
 
     def _opened(self) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether the last line of a file lacks its end, since a process was killed or had no room."""
+    with suppress(OSError):  # it may be written to and not read
+        if path.is_file() and path.stat().st_size:
+            with path.open("rb") as file:
+                file.seek(-1, os.SEEK_END)
+                return file.read() != b"\n"
+    return False
 
 
 class LogIndex:

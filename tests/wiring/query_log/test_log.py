@@ -219,3 +219,41 @@ def test_a_forked_process_logs_by_a_thread_of_its_own(target: str, tmp_path: Pat
     done = subprocess.run([sys.executable, "-c", code, target, str(path)], check=False, timeout=60)
     assert done.returncode == 0
     assert sorted(record["user_query"] for record in lines(path)) == ["dick", "dick", "whale"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_a_fork_right_after_a_search_holds_up_nothing_and_writes_no_record_twice(
+    tmp_path: Path, seconds: float
+) -> None:
+    """The thread may have the log locked then, or a record that waits for others."""
+    path = tmp_path / "queries.jsonl"
+    code = (
+        "import os, signal, sys, time\n"
+        "from pathlib import Path\n"
+        "from hybridsearch.wiring.query_log.log import QueryLog\n"
+        "from hybridsearch.wiring.query_log.sinks import JsonLines\n"
+        "log = QueryLog(JsonLines(Path(sys.argv[1])))\n"
+        "log.put({'n': 1})\n"
+        "time.sleep(float(sys.argv[2]))\n"
+        "child = os.fork()\n"
+        "if not child: signal.alarm(20)\n"
+        "log.put({'n': 2 if child else 3})\n"
+        "log.close()\n"
+        "os._exit(log.dropped) if not child else sys.exit(os.waitpid(child, 0)[1])\n"
+    )
+    arguments = [sys.executable, "-W", "ignore", "-c", code, str(path), str(seconds)]
+    assert subprocess.run(arguments, check=False, timeout=60).returncode == 0
+    assert sorted(record["n"] for record in lines(path)) == [1, 2, 3]
+
+
+def test_a_line_that_another_process_left_cut_off_takes_no_record_along(
+    target: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_bytes(b'{"timestamp":"20')
+    with HybridIndex.open(target, query_log=path) as index:
+        index.search("whale")
+    cut, whole = path.read_bytes().splitlines()
+    assert cut == b'{"timestamp":"20'
+    assert json.loads(whole)["user_query"] == "whale"
