@@ -53,7 +53,9 @@ def checkpoint_of(
 def _own_place(target: Target, sources: Sequence[str]) -> Path:
     """In the folder of an embedded index, else among what programs keep for this user."""
     known = [str(Path(name).absolute()) if Path(name).exists() else name for name in sources]
-    key = blake2b("\0".join([named(target), *known]).encode(), digest_size=16).hexdigest()
+    key = blake2b(
+        "\0".join([named(target), *known]).encode(errors="surrogateescape"), digest_size=16
+    ).hexdigest()
     embedded = target.engine == "embedded"
     state = platformdirs.user_state_path("hybridsearch", appauthor=False)
     return (Path(target.location) if embedded else state) / "checkpoints" / f"{key}.json"

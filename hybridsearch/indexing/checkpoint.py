@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-import orjson
 
 from hybridsearch.errors import CheckpointError, StorageError
 from hybridsearch.indexing.counts import Counts
@@ -85,7 +84,8 @@ class Checkpoint:
         }
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self.path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+            # Unlike orjson it takes names of files that are not UTF-8.
+            _replace(self.path, json.dumps(content, indent=2).encode())
         except OSError as error:
             raise self._refused(error) from error
 
@@ -99,7 +99,7 @@ class Checkpoint:
     def _found(self) -> Mapping[str, Any] | None:
         """What is there: nothing in a file that is no checkpoint, None where there is no file."""
         try:
-            found = orjson.loads(self.path.read_bytes())
+            found = json.loads(self.path.read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -38,6 +38,8 @@ class DeadLetters:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self.path.open("ab")
+                if _is_torn(self.path):  # by a run that was killed: this line is to stand alone
+                    self._file.write(b"\n")
             self._file.write(line)
         except OSError as error:
             raise self._refused(error) from error
@@ -99,6 +101,15 @@ class DeadLetters:
             f"the dead-letter file {self.path} cannot be written ({error.strerror}): "
             "name another with dead_letters= (--dead-letters)"
         )
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether the last line of a file lacks its end."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
 
 
 def _digest(line: bytes) -> bytes:

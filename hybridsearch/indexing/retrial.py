@@ -30,7 +30,7 @@ class Retrial:
         self.again = 0
         self.kept: list[bytes] = []
         try:
-            self._size = path.stat().st_size
+            self._size = _whole_bytes(path)
         except OSError as error:
             raise SourceError(f"{path} cannot be read: {error.strerror}") from error
         self.targets = {letter.target for _, letter in self._letters() if letter is not None}
@@ -74,11 +74,24 @@ class Retrial:
     def _letters(self) -> Iterator[tuple[bytes, Letter | None]]:
         try:
             with self.path.open("rb") as file:
-                while file.tell() < self._size and (line := file.readline()):
+                while file.tell() < self._size and (
+                    line := file.readline(self._size - file.tell())
+                ):
                     if line.strip():
-                        yield line, read_letter(line)
+                        # An editor may have left the last line without its end.
+                        yield line.removesuffix(b"\n") + b"\n", read_letter(line)
         except OSError as error:
             raise SourceError(f"{self.path} cannot be read: {error.strerror}") from error
+
+
+def _whole_bytes(path: Path) -> int:
+    """How long a file is without a line at its end that somebody is just appending."""
+    size = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n") or read_letter(line) is not None:
+                size += len(line)
+    return size
 
 
 def _restored(document: Mapping[str, Any], vector_fields: Collection[str]) -> dict[str, Any]:

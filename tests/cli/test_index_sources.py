@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -241,3 +242,16 @@ def test_a_source_that_cannot_be_read_is_named_with_the_reason(
 def test_a_folder_without_a_corpus_says_what_is_missing(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run("index", "embedded:x", "empty", "--encoder", "none").failed_with("no corpus.jsonl")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text here")
+def test_a_file_whose_name_is_not_utf8_is_indexed_and_has_a_checkpoint(
+    run: Run, tmp_path: Path, schema_file: Path
+) -> None:
+    """A record that is set aside has the checkpoint written at once."""
+    source = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
+    source.write_bytes(lines_of(3) + b"no document\n")
+    command = ("index", "embedded:books", source, "--encoder", "none", "--schema", schema_file)
+    ran = run(*command, "--json")
+    assert ran.status == 3, ran
+    assert ran.last_json["indexed"] == 3

@@ -67,6 +67,34 @@ def test_letters_that_others_append_meanwhile_stay(tmp_path: Path) -> None:
     ]
 
 
+def test_a_last_line_without_its_end_stays_a_line_of_its_own(tmp_path: Path) -> None:
+    """As an editor may leave it in a file that was corrected."""
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, {"id": "one", "text": "word"}, "no document")
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    retrial = Retrial(path)
+    assert [record.document["id"] for record in retrial.records(())] == ["one"]
+    set_aside(retrial.refused, {"id": "one", "text": "word"})
+    retrial.finish()
+    kept = [json.loads(line)["document"] for line in path.read_bytes().splitlines()]
+    assert kept == ["no document", {"id": "one", "text": "word"}]
+
+
+def test_a_line_that_others_are_just_appending_stays_whole(tmp_path: Path) -> None:
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, {"id": "one", "text": "word"})
+    line = path.read_bytes()
+    path.write_bytes(line + line[:30])
+    retrial = Retrial(path)
+    list(retrial.records(()))
+    with path.open("ab") as file:
+        file.write(line[30:])
+    set_aside(retrial.refused, {"id": "two"})
+    retrial.finish()
+    kept = [json.loads(line)["document"]["id"] for line in path.read_bytes().splitlines()]
+    assert kept == ["two", "one"]
+
+
 def test_documents_that_were_not_kept_as_given_are_not_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
