@@ -35,12 +35,9 @@ class DeadLetters:
             self._there.discard(known)
             return
         try:
-            if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("ab")
-                if _is_torn(self.path):  # by a run that was killed: this line is to stand alone
-                    self._file.write(b"\n")
-            self._file.write(line)
+            file = self._opened()
+            file.write(line)
+            file.flush()  # a retry may put another file in the place of this one
         except OSError as error:
             raise self._refused(error) from error
 
@@ -96,11 +93,30 @@ class DeadLetters:
                 raise self._refused(error) from error
         return str(self.path) if self._used else None
 
+    def _opened(self) -> BinaryIO:
+        """The file that is at its place now."""
+        if self._file is not None and not _is_at(self.path, self._file):
+            self._file.close()
+            self._file = None
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("ab")
+            if _is_torn(self.path):  # by a run that was killed: what follows is to stand alone
+                self._file.write(b"\n")
+        return self._file
+
     def _refused(self, error: OSError) -> StorageError:
         return StorageError(
             f"the dead-letter file {self.path} cannot be written ({error.strerror}): "
             "name another with dead_letters= (--dead-letters)"
         )
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _is_torn(path: Path) -> bool:

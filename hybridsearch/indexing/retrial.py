@@ -56,19 +56,23 @@ class Retrial:
         """Leave in the file what could not be sent again, what was set aside once more, and what
         others have appended meanwhile; a file with nothing in it is taken away."""
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.draft")
-        with draft.open("wb") as file, self.path.open("rb") as before:
-            file.writelines(self.kept)
-            if self.refused.exists():
-                file.write(self.refused.read_bytes())
-            before.seek(self._size)
-            file.write(before.read())
-            file.flush()
-            os.fsync(file.fileno())
-        if draft.stat().st_size:
-            draft.replace(self.path)
-        else:
-            self.path.unlink()
-            draft.unlink()
+        with self.path.open("rb") as before:
+            with draft.open("wb") as file:
+                file.writelines(self.kept)
+                if self.refused.exists():
+                    file.write(self.refused.read_bytes())
+                before.seek(self._size)
+                file.write(before.read())
+                file.flush()
+                os.fsync(file.fileno())
+            if draft.stat().st_size:
+                draft.replace(self.path)
+            else:
+                self.path.unlink()
+                draft.unlink()
+            if late := before.read():  # appended while the draft was taking its place
+                with self.path.open("ab") as file:
+                    file.write(late)
         self.refused.unlink(missing_ok=True)
 
     def _letters(self) -> Iterator[tuple[bytes, Letter | None]]:

@@ -67,6 +67,26 @@ def test_letters_that_others_append_meanwhile_stay(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_run_that_goes_on_writes_to_the_file_that_a_retry_leaves(
+    tmp_path: Path, again: bool
+) -> None:
+    """Where a letter is set aside once more, and where none is."""
+    path = tmp_path / "letters.jsonl"
+    running = DeadLetters(path, "embedded:there")
+    running.add("s.jsonl:1", "one", "for some reason", {"id": "one"})
+    retrial = Retrial(path)
+    list(retrial.records(()))
+    running.add("s.jsonl:2", "two", "for some reason", {"id": "two"})
+    if again:
+        set_aside(retrial.refused, {"id": "one"})
+    retrial.finish()
+    running.add("s.jsonl:3", "three", "for some reason", {"id": "three"})
+    running.close()
+    kept = [json.loads(line)["document"]["id"] for line in path.read_bytes().splitlines()]
+    assert kept == [*(["one"] if again else []), "two", "three"]
+
+
 def test_a_last_line_without_its_end_stays_a_line_of_its_own(tmp_path: Path) -> None:
     """As an editor may leave it in a file that was corrected."""
     path = tmp_path / "letters.jsonl"
