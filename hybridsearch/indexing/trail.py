@@ -134,8 +134,8 @@ class Trail:
             identified: Identified = yield Identify()
             if identified.identity != self._identity:
                 raise EngineError(
-                    f"the index at {self._target} was deleted and made anew while documents came: "
-                    "add the source to it from the beginning"
+                    f"the index at {self._target} was deleted and made anew while documents came, "
+                    "or rolled back: add the source to it from the beginning"
                 )
         self._durable = self.counts.indexed
         self._persisted = time.monotonic()

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from hybridsearch.engines.calls import Identified
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.mapping import META, read_meta
+from hybridsearch.engines.cluster.notes import LINEAGE
 from hybridsearch.engines.cluster.refusals import check_reply
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest
 from hybridsearch.errors import IndexNotFoundError, MappingMismatchError
@@ -43,12 +44,21 @@ def look_now_and_then(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, 
 
 
 def identify(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Identified]:
-    """The server's own identity of the index; none where the caller may not ask for it."""
+    """The server's own identity of the index, or, of a version that took the place of another with
+    all its documents, that one's; none where the caller may not ask for it."""
     reply = yield HttpRequest(
         "GET", f"{index.path}/_settings/index.uuid", params={"flat_settings": "true"}, writes=True
     )
     if reply.status == 403:
         return Identified(None)
-    body = check_reply(reply, f"which index {index.name} is", target=index.target)
-    found = sorted(str(given["settings"].get("index.uuid")) for given in body.values())
-    return Identified(",".join(found))
+    settings = check_reply(reply, f"which index {index.name} is", target=index.target)
+    lineage = {"filter_path": f"*.mappings._meta.{LINEAGE}"}
+    reply = yield HttpRequest("GET", f"{index.path}/_mapping", params=lineage, writes=True)
+    known = check_reply(reply, f"for the mapping of {index.name}", target=index.target)
+    found = [
+        known[name]["mappings"]["_meta"][LINEAGE]
+        if name in known
+        else str(given["settings"].get("index.uuid"))
+        for name, given in settings.items()
+    ]
+    return Identified(",".join(sorted(found)))

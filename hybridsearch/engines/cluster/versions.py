@@ -16,11 +16,10 @@ import orjson
 from hybridsearch.engines.cluster.index import index_path
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause, Step
-from hybridsearch.errors import EngineError, IndexNotFoundError
+from hybridsearch.errors import EngineError
 
 FIRST: Final = 1
 _NUMBERED: Final = re.compile(r"-(\d{6})")
-ROLLOUT: Final = "hybridsearch_rollout"
 _FIRST_LOOK_SECONDS: Final = 0.1
 _LOOK_SECONDS: Final = 5.0
 Asking: TypeAlias = Generator[HttpRequest, HttpReply, Any]
@@ -85,19 +84,19 @@ def point(name: str, index: str, away_from: str | None, target: str) -> Asking:
     actions: list[dict[str, Any]] = [{"add": {"index": index, "alias": name}}]
     if away_from is not None:
         actions.insert(0, {"remove": {"index": away_from, "alias": name, "must_exist": True}})
-    yield from _change("POST", "/_aliases", {"actions": actions}, f"to serve {index}", target)
+    yield from change("POST", "/_aliases", {"actions": actions}, f"to serve {index}", target)
 
 
 def replace_index(name: str, index: str, target: str) -> Asking:
     """The same where an index itself has the name: it is deleted in the same step."""
     actions = [{"remove_index": {"index": name}}, {"add": {"index": index, "alias": name}}]
-    yield from _change("POST", "/_aliases", {"actions": actions}, f"to serve {index}", target)
+    yield from change("POST", "/_aliases", {"actions": actions}, f"to serve {index}", target)
 
 
 def clone(index: str, copy: str, target: str) -> Asking:
     """A copy of an index that takes no writes; it shares the files, and so takes no time."""
     body = {"settings": {"index": {"blocks.write": None}}}
-    yield from _change(
+    yield from change(
         "PUT",
         f"{index_path(index)}/_clone{index_path(copy)}",
         body,
@@ -109,7 +108,7 @@ def clone(index: str, copy: str, target: str) -> Asking:
 def block_writes(index: str, target: str) -> Asking:
     """Refuse writes from now on; those under way are done when this returns."""
     purpose = f"to hold writes to {index}"
-    yield from _change("PUT", f"{index_path(index)}/_block/write", None, purpose, target)
+    yield from change("PUT", f"{index_path(index)}/_block/write", None, purpose, target)
 
 
 def allow_writes(index: str, target: str) -> Asking:
@@ -121,7 +120,7 @@ def change_settings(index: str, settings: Mapping[str, Any], target: str) -> Ask
     """Give an index other settings, such as `refresh_interval`; None for the default."""
     body = {"index": dict(settings)}
     purpose = f"to change settings of {index}"
-    yield from _change("PUT", f"{index_path(index)}/_settings", body, purpose, target)
+    yield from change("PUT", f"{index_path(index)}/_settings", body, purpose, target)
 
 
 def read_settings(index: str, target: str) -> Asking:
@@ -181,32 +180,8 @@ def is_there(index: str, target: str) -> Generator[HttpRequest, HttpReply, bool]
     return index in check_reply(reply, f"whether there is {index}", target=target)
 
 
-def read_note(index: str, target: str) -> Generator[HttpRequest, HttpReply, dict[str, Any] | None]:
-    """What a roll-out has noted in an index."""
-    meta = yield from _meta(index, target)
-    note: dict[str, Any] | None = meta.get(ROLLOUT)
-    return note
-
-
-def write_note(index: str, note: Mapping[str, Any] | None, target: str) -> Asking:
-    """Note in an index what a roll-out has to know when it is run again."""
-    meta = yield from _meta(index, target)
-    kept = {key: value for key, value in meta.items() if key != ROLLOUT}
-    body = {"_meta": kept if note is None else {**kept, ROLLOUT: dict(note)}}
-    purpose = f"to note the roll-out in {index}"
-    yield from _change("PUT", f"{index_path(index)}/_mapping", body, purpose, target)
-
-
-def _meta(index: str, target: str) -> Generator[HttpRequest, HttpReply, dict[str, Any]]:
-    reply = yield HttpRequest("GET", f"{index_path(index)}/_mapping")
-    found = check_reply(reply, f"for the mapping of {index}", target=target)
-    if index not in found:
-        raise IndexNotFoundError(f"there is no index {index} at {target}")
-    meta: dict[str, Any] = found[index]["mappings"].get("_meta", {})
-    return meta
-
-
-def _change(method: str, path: str, body: Any, purpose: str, target: str) -> Asking:
+def change(method: str, path: str, body: Any, purpose: str, target: str) -> Asking:
+    """A request that changes something; raises EngineError where it is not confirmed."""
     encoded = None if body is None else orjson.dumps(body)
     reply = yield HttpRequest(method, path, encoded, writes=True)
     told = check_reply(reply, purpose, target=target)

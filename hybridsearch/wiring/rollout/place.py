@@ -13,6 +13,7 @@ from hybridsearch.engines.cluster.versions import (
     Versions,
     allow_writes,
     block_writes,
+    read_settings,
     read_versions,
 )
 from hybridsearch.engines.protocol import EngineOptions
@@ -92,13 +93,23 @@ def place_at(target: str, connection: Mapping[str, Any] | None) -> Iterator[Plac
 
 @contextmanager
 def held(place: Place, index: str) -> Iterator[None]:
-    """Writes to an index are refused from here on, and allowed again where this fails."""
+    """Writes to an index are refused from here on, and allowed again where this fails, unless they
+    were refused before."""
+    if takes_no_writes(place, index):
+        yield
+        return
     try:
         place.ask(block_writes(index, place.target))
         yield
     except BaseException:
         place.ask(allow_writes(index, place.target))
         raise
+
+
+def takes_no_writes(place: Place, index: str) -> bool:
+    """Whether writes to an index are refused."""
+    settings = place.ask(read_settings(index, place.target))
+    return bool(settings.get("blocks.write") == "true")
 
 
 def _cluster(

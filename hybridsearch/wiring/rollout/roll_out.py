@@ -14,23 +14,25 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hybridsearch.encoding.load import DEFAULT_MODEL
+from hybridsearch.engines.cluster import notes
 from hybridsearch.engines.cluster import versions as cluster
 from hybridsearch.engines.cluster.pace import LOOK_SECONDS
 from hybridsearch.engines.cluster.versions import FIRST, Versions
-from hybridsearch.engines.cluster.views import close_view, open_view, view_is_kept
+from hybridsearch.engines.cluster.views import close_view, open_view
 from hybridsearch.errors import ConfigurationError, RolloutError
 from hybridsearch.indexing.counts import IndexProgress
+from hybridsearch.wiring.rollout.beginning import begun, check_name, unfinished
 from hybridsearch.wiring.rollout.catching_up import Caught, documents_in, entries, first_gap
 from hybridsearch.wiring.rollout.checks import Checked, check, check_complete, judge, set_aside
 from hybridsearch.wiring.rollout.making import (
     Say,
     definition_of,
     make,
-    make_like,
     same_vectors,
     settle,
 )
 from hybridsearch.wiring.rollout.place import Place, Version, held, place_at
+from hybridsearch.wiring.rollout.under_way import UnderWay
 from hybridsearch.wiring.rollout.wanted import Wanted
 
 # Rounds of catching up, and what may be left for the moment in which writes are held.
@@ -69,34 +71,35 @@ def roll_out(
     """
     begin = time.perf_counter()
     with place_at(target, connection) as place:
-        versions = _looked_at(place, place.versions(), wanted)
+        versions = place.versions()
+        check_name(place, versions, wanted)
         if versions.serving is None:
             return _first(place, versions, wanted, begin, say)
-        name, views = _begun(place, versions, wanted, say)
-        with place.open(versions.serving) as old, place.open(name) as new:
-            names = versions.serving, name
+        way, views = begun(place, versions, wanted, say)
+        with place.open(way.old) as old, place.open(way.new) as new:
             refused = _load(place, old, new, views[0], wanted, say)
             caught = Caught(old, new, vectors=same_vectors(old, new))
-            view = _caught_up(place, old, name, views, caught, say)
+            view = _caught_up(way, old, views, caught, say)
             checked = check(old.index, new.index, wanted.queries)
-            _tell(names, checked, say)
+            _tell(way, checked, say)
             judge(checked, wanted)
-            settle(place, versions.serving, new, wanted, say)
-            begun = time.perf_counter()
-            with held(place, versions.serving):
+            settle(place, way.old, new, wanted, say)
+            hold = time.perf_counter()
+            way.note(view, held=True)
+            with held(place, way.old):
                 if old.definition != new.definition:
                     # Until every writer has looked whether the index is still its own.
                     time.sleep(LOOK_SECONDS)
-                last = _next_view(place, old, name, view)
+                last = _next_view(way, old, view, held=True)
                 caught.up(entries(place, old, view), entries(place, old, last))
                 lost = refused + len(caught.refused)
                 check_complete(old.index, new.index, lost, wanted)
-                before = _serve(place, versions, name, _note(old.name, view, last), say)
-            held_seconds = time.perf_counter() - begun
+                before = _serve(way, versions, (view, last), wanted, say)
+            held_seconds = time.perf_counter() - hold
             for each in (view, last):
                 place.ask(close_view(each, place.engine.dialect, place.target))
             return Rolled(
-                serving=name,
+                serving=way.new,
                 before=before,
                 documents=new.index.count(),
                 refused=refused + len(caught.refused),
@@ -107,17 +110,14 @@ def roll_out(
             )
 
 
-def _caught_up(
-    place: Place, old: Version, new: str, views: Sequence[str], caught: Caught, say: Say
-) -> str:
+def _caught_up(way: UnderWay, old: Version, views: Sequence[str], caught: Caught, say: Say) -> str:
     """Bring the new version near to the old one; returns the view that it then equals. views: the
     one that it equals now, and the one that a run that was ended was bringing it to, if any."""
     view = views[0]
     for later in views[1:]:
-        view, _ = _brought(place, old, new, (view, later), caught)
+        view, _ = _brought(way, old, (view, later), caught)
     for _ in range(_ROUNDS):
-        later = _next_view(place, old, new, view)
-        view, changed = _brought(place, old, new, (view, later), caught)
+        view, changed = _brought(way, old, (view, _next_view(way, old, view)), caught)
         if changed:
             say(f"caught up with {changed:,} writes to {old.name}")
         if changed <= _FEW:
@@ -125,31 +125,32 @@ def _caught_up(
     return view
 
 
-def _next_view(place: Place, old: Version, new: str, view: str) -> str:
+def _next_view(way: UnderWay, old: Version, view: str, *, held: bool = False) -> str:
     """A view of the old version as it is now. It is noted before anything is done by it: what came
     to the new version and is gone from the old one by the next run is known by both views alone."""
+    place = way.place
     old.index.refresh()
     later = place.ask(open_view(old.name, place.engine.dialect, place.target))
-    place.ask(cluster.write_note(new, _note(old.name, view, later), place.target))
+    way.note(view, later, held=held)
     return later
 
 
 def _brought(
-    place: Place, old: Version, new: str, views: tuple[str, str], caught: Caught
+    way: UnderWay, old: Version, views: tuple[str, str], caught: Caught
 ) -> tuple[str, int]:
     """Bring the new version from one view to another; returns that one, and to how many documents
     something was done."""
-    view, later = views
+    place, (view, later) = way.place, views
     changed = caught.up(entries(place, old, view), entries(place, old, later))
-    place.ask(cluster.write_note(new, _note(old.name, later), place.target))
+    way.note(later)
     place.ask(close_view(view, place.engine.dialect, place.target))
     return later, changed
 
 
-def _tell(names: tuple[str, str], checked: Checked, say: Say) -> None:
+def _tell(way: UnderWay, checked: Checked, say: Say) -> None:
     before, after = checked.documents
     say(
-        f"{names[1]} has {after:,} documents ({names[0]} has {before:,}); of the ten best for "
+        f"{way.new} has {after:,} documents ({way.old} has {before:,}); of the ten best for "
         f"{checked.queries} queries, {checked.overlap:.0%} are the same"
     )
 
@@ -161,12 +162,12 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
             f"there is no index at {place.target} to make another version of: name a source and a "
             "schema for the first one"
         )
-    name, _ = _unfinished(place, versions, wanted)
+    name, _ = unfinished(place, versions, wanted)
     if name is None:
         name = place.versions().next
         encoder = DEFAULT_MODEL if wanted.encoder is None else wanted.encoder
         make(place, name, definition_of(wanted.schema, encoder), wanted.settings)
-        place.ask(cluster.write_note(name, _note("", ""), place.target))
+        place.ask(notes.write_note(name, {"of": "", "view": ""}, place.target))
     say(f"loading {name}, the first version")
     with place.open(name) as new:
         report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint)
@@ -174,65 +175,10 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
             raise RolloutError(set_aside(report))
         settle(place, None, new, wanted, say)
         place.ask(cluster.point(place.name, name, None, place.target))
-        place.ask(cluster.write_note(name, {"before": None}, place.target))
+        place.ask(notes.write_note(name, {"before": None}, place.target))
         say(f"{place.name} is served by {name}")
         seconds = time.perf_counter() - begin
         return Rolled(name, None, new.index.count(), report.failed, 0, None, 0.0, seconds)
-
-
-def _looked_at(place: Place, versions: Versions, wanted: Wanted) -> Versions:
-    if not versions.alias and not wanted.replace_index:
-        raise ConfigurationError(
-            f"{place.target} is an index itself, and a roll-out needs an alias in its place: say "
-            f"replace_index (--replace-index), and the index becomes {place.name}-{FIRST:06d} "
-            "behind an alias of its name"
-        )
-    if versions.serving is not None:
-        settings = place.ask(cluster.read_settings(versions.serving, place.target))
-        if settings.get("blocks.write") == "true":  # a roll-out was killed in its last moment
-            place.ask(cluster.allow_writes(versions.serving, place.target))
-    return versions
-
-
-def _unfinished(
-    place: Place, versions: Versions, wanted: Wanted
-) -> tuple[str | None, dict[str, Any]]:
-    """The version that an earlier roll-out has begun and not finished, and what it has noted."""
-    found: tuple[str | None, dict[str, Any]] = None, {}
-    for name in versions.after_serving:
-        note = place.ask(cluster.read_note(name, place.target))
-        if note is None or "view" not in note:
-            continue
-        if wanted.restart:
-            place.ask(cluster.delete_index(name, place.target))
-        else:
-            found = name, note
-    return found
-
-
-def _begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[str, list[str]]:
-    """The new version's name, the view of the old one that its load begins with, and the one that
-    it was being brought to when an earlier roll-out was ended, if it was."""
-    serving = versions.serving or ""
-    dialect = place.engine.dialect
-    name, note = _unfinished(place, versions, wanted)
-    if name is None:
-        name = place.versions().next
-        view = place.ask(open_view(serving, dialect, place.target))
-        make_like(place, name, serving, wanted)
-        place.ask(cluster.write_note(name, _note(serving, view), place.target))
-        say(f"loading {name}; {serving} serves meanwhile")
-        return name, [view]
-    views = [note[part] for part in ("view", "later") if part in note]
-    if note.get("of") != serving or not all(
-        place.ask(view_is_kept(view, place.target)) for view in views
-    ):
-        raise RolloutError(
-            f"an earlier roll-out has begun {name}, and the server no longer knows what {serving} "
-            "was then (it keeps that for a day): begin anew with restart (--restart)"
-        )
-    say(f"going on with {name}, which an earlier roll-out has begun")
-    return name, views
 
 
 def _load(
@@ -260,33 +206,40 @@ def _load(
     return report.failed
 
 
-def _serve(place: Place, versions: Versions, new: str, note: Mapping[str, Any], say: Say) -> str:
-    """Let the alias stand for the new version; returns the name of the one before. note: what the
-    new version has noted, by which another run would go on."""
-    serving = versions.serving or ""
-    before = serving if versions.alias else f"{place.name}-{FIRST:06d}"
+def _serve(
+    way: UnderWay, versions: Versions, views: tuple[str, str], wanted: Wanted, say: Say
+) -> str:
+    """Let the alias stand for the new version; returns the name of the one before. views: those by
+    which another run would go on."""
+    place, serving, new = way.place, way.old, way.new
+    before = serving
+    if not versions.alias:
+        before = f"{place.name}-{FIRST:06d}"
+        _make_room(way, versions, before)
+    if wanted.documents is None:
+        # It has all that the old one has, so that whoever has begun to load into that goes on.
+        lineage = place.ask(notes.lineage_of(serving, place.target))
+        place.ask(notes.write_lineage(new, lineage, place.target))
     # Killed right after it serves, it can be rolled back; before that, this roll-out goes on.
-    place.ask(cluster.write_note(new, {**note, "before": before}, place.target))
+    way.note(*views, held=True, before=before)
     if versions.alias:
         place.ask(cluster.point(place.name, new, serving, place.target))
     else:
-        # By a roll-out that was killed between these two.
-        if before in versions.numbered and _is_copy(place, before, serving):
-            place.ask(cluster.delete_index(before, place.target))
         place.ask(cluster.clone(serving, before, place.target))
         place.ask(cluster.replace_index(place.name, new, place.target))
-    place.ask(cluster.write_note(new, {"before": before}, place.target))
-    say(f"{place.name} is served by {new}")
+    way.note_end(before)
+    say(f"{place.name} is served by {new}; {before} is kept")
     return before
 
 
-def _is_copy(place: Place, copy: str, index: str) -> bool:
-    """Whether an index was made by `clone` of another."""
-    made = place.ask(cluster.read_settings(copy, place.target))
-    of = place.ask(cluster.read_settings(index, place.target))
-    return "uuid" in of and made.get("resize.source.uuid") == of["uuid"]
-
-
-def _note(of: str, view: str, later: str | None = None) -> dict[str, Any]:
-    note = {"of": of, "view": view}
-    return note if later is None else {**note, "later": later}
+def _make_room(way: UnderWay, versions: Versions, before: str) -> None:
+    """The index that has the name is to become this version: an earlier run may have been killed
+    when it had made it, and before the alias took its place."""
+    if before not in versions.numbered:
+        return
+    if not way.copied:
+        raise RolloutError(
+            f"there is an index {before} already, which {way.old} is to become: delete it, or give "
+            "it another name"
+        )
+    way.place.ask(cluster.delete_index(before, way.place.target))

@@ -9,71 +9,25 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rolled_out import SCHEMA, SETTINGS, VECTORS, document, held
 from servers.ask import ask
 from tiny_models import build_tiny_mpnet
-from vectors import random_units
 
 from hybridsearch import HybridIndex, Schema
-from hybridsearch.engines.cluster import versions
 from hybridsearch.errors import (
     ConfigurationError,
     EncoderMismatchError,
     MappingMismatchError,
     RolloutError,
 )
-from hybridsearch.wiring.rollout.catching_up import Caught
 from hybridsearch.wiring.rollout.older import prune, roll_back
 from hybridsearch.wiring.rollout.roll_out import Rolled, roll_out
 from hybridsearch.wiring.rollout.wanted import Wanted
-
-SCHEMA = Schema(
-    text=["text"],
-    metadata={"n": "integer"},
-    dense={"dense": {"embeds": ["text"], "dims": 4}},
-)
-VECTORS = random_units(64, seed=3, dims=4)
-SETTINGS = {"replicas": 0, "refresh_interval": "1s"}
-
-
-def document(number: int, round: int = 0) -> dict[str, Any]:
-    text = f"document {number} of round {round}"
-    vector = VECTORS[(number + round) % len(VECTORS)]
-    return {"id": f"d{number:05d}", "text": text, "n": round, "dense": vector}
-
-
-def held(index: HybridIndex) -> dict[str, Any]:
-    """Every document with its fields and its vector."""
-    index.refresh()
-    return {
-        found.id: (found.fields, found.vectors["dense"].vectors.tolist())
-        for found in index.scan(vectors=True)
-    }
-
-
-@pytest.fixture(params=["elasticsearch", "opensearch"])
-def target(request: pytest.FixtureRequest, server_url: Callable[[str], str]) -> str:
-    address = server_url(request.param).removeprefix("http:")
-    return f"{request.param}:{address}/rollout-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def serving(target: str) -> Iterator[HybridIndex]:
-    """The first version, behind its alias."""
-    first = Wanted(
-        documents=[document(n) for n in range(300)],
-        schema=SCHEMA,
-        encoder="none",
-        settings=SETTINGS,
-    )
-    assert roll_out(target, first).serving.endswith("-000001")
-    with HybridIndex.open(target) as index:
-        yield index
 
 
 def test_a_new_version_holds_the_same_and_serves(target: str, serving: HybridIndex) -> None:
@@ -267,119 +221,3 @@ def test_killed_anywhere_the_old_version_serves_and_the_next_run_goes_on(target:
         expected["d01000"] = 4
         assert {id: fields["n"] for id, (fields, _) in held(index).items()} == expected
     assert kills >= 5
-
-
-class EndedError(Exception):
-    """Stands for whatever ends a roll-out."""
-
-
-def ended(*_: Any) -> None:
-    raise EndedError
-
-
-def test_what_came_and_went_around_a_roll_out_that_was_ended_stays_away(
-    target: str, serving: HybridIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It came to the new version, and is in neither view of the next run's."""
-    up = Caught.up
-
-    def ended_after(caught: Caught, *entries: Any) -> None:
-        up(caught, *entries)
-        raise EndedError
-
-    def say(told: str) -> None:
-        if told.startswith("loading"):
-            serving.add([document(1000, 1)])
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Caught, "up", ended_after)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted(), say=say)
-    serving.delete("d01000")
-    before = held(serving)
-    roll_out(target, Wanted())
-    with HybridIndex.open(target) as index:
-        assert held(index) == before
-
-
-def test_a_roll_out_that_ends_right_after_the_switch_can_be_rolled_back(
-    target: str, serving: HybridIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = held(serving)
-    point = versions.point
-
-    def point_and_end(*given: Any) -> Any:
-        yield from point(*given)
-        raise EndedError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", point_and_end)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted())
-    assert [name[-6:] for name in roll_back(target)] == ["000001", "000002"]
-    with HybridIndex.open(target) as index:
-        assert held(index) == before
-        index.add([document(1)])
-
-
-def test_an_index_itself_gives_way_to_the_next_run_where_the_switch_failed(
-    target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=SETTINGS) as index:
-        index.add([document(n) for n in range(50)])
-        with monkeypatch.context() as patch:
-            patch.setattr(versions, "replace_index", ended)
-            with pytest.raises(EndedError):
-                roll_out(target, Wanted(replace_index=True))
-        index.add([document(50)])
-        before = held(index)
-    roll_out(target, Wanted(replace_index=True))
-    roll_back(target)
-    with HybridIndex.open(target) as index:
-        assert held(index) == before
-
-
-@pytest.mark.usefixtures("serving")
-def test_a_rollback_that_fails_leaves_the_version_that_serves_writable(
-    target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    roll_out(target, Wanted())
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", ended)
-        with pytest.raises(EndedError):
-            roll_back(target)
-    with HybridIndex.open(target, connection={"write_timeout": 5.0}) as index:
-        assert index.add([document(1)]).indexed == 1
-
-
-@pytest.mark.usefixtures("serving")
-def test_pruning_keeps_the_version_to_roll_back_to_before_others(target: str) -> None:
-    second = roll_out(target, Wanted()).serving
-    first, _ = roll_back(target)
-    assert roll_out(target, Wanted()).before == first
-    assert prune(target, keep=1) == (second,)
-    assert roll_back(target)[0] == first
-
-
-def test_an_alias_of_an_index_of_another_name_is_rolled_out_and_back(
-    target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine, address = target.split(":", 1)
-    url, _, name = f"http:{address}".rpartition("/")
-    with HybridIndex.create(
-        f"{engine}:{address}_v1", schema=SCHEMA, encoder=None, settings=SETTINGS
-    ) as index:
-        index.add([document(n) for n in range(50)])
-        before = held(index)
-    action = {"add": {"index": f"{name}_v1", "alias": name}}
-    ask("POST", f"{url}/_aliases", {"actions": [action]})
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", ended)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted())
-    rolled = roll_out(target, Wanted())
-    assert (rolled.before, rolled.serving) == (f"{name}_v1", f"{name}-000001")
-    assert roll_back(target) == (f"{name}_v1", f"{name}-000001")
-    assert prune(target, keep=0) == ()
-    with HybridIndex.open(target) as index:
-        assert held(index) == before

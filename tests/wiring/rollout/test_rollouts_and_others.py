@@ -1,0 +1,115 @@
+"""Roll-outs beside what others do at the same time: loads, other roll-outs, operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rolled_out import EndedError, document, ended, held
+from servers.ask import ask
+
+from hybridsearch import HybridIndex
+from hybridsearch.engines.cluster import versions
+from hybridsearch.errors import EngineError, RolloutError
+from hybridsearch.indexing import trail
+from hybridsearch.wiring.rollout import checks
+from hybridsearch.wiring.rollout import roll_out as roll_out_module
+from hybridsearch.wiring.rollout.older import roll_back
+from hybridsearch.wiring.rollout.roll_out import Rolled, roll_out
+from hybridsearch.wiring.rollout.wanted import Wanted
+
+
+def test_a_load_with_a_checkpoint_goes_on_from_one_version_to_the_next(
+    target: str, serving: HybridIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "PERSIST_SECONDS", 0.0)
+
+    def source(*, ends: bool) -> Iterator[dict[str, Any]]:
+        for n in range(2000):
+            if n == 1000:
+                roll_out(target, Wanted())
+            if n == 1500 and ends:
+                raise EndedError
+            yield document(n, 1)
+
+    checkpoint = tmp_path / "load"
+    with pytest.raises(EndedError):
+        serving.add(source(ends=True), checkpoint=checkpoint)
+    roll_out(target, Wanted())
+    with HybridIndex.open(target) as index:
+        report = index.add((document(n, 1) for n in range(2000)), checkpoint=checkpoint)
+        assert (report.indexed, report.resumed) == (2000, 1500)
+        assert {fields["n"] for fields, _ in held(index).values()} == {1}
+        assert index.count() == 2000
+
+
+def test_a_load_with_a_checkpoint_does_not_go_on_over_a_rollback(
+    target: str, serving: HybridIndex, tmp_path: Path
+) -> None:
+    """What came in between is in the newer version only."""
+
+    def source() -> Iterator[dict[str, Any]]:
+        yield document(1, 1)
+        roll_out(target, Wanted())
+        yield from (document(n, 1) for n in range(2, 600))
+        roll_back(target)
+        yield document(1000, 1)
+
+    with pytest.raises(EngineError, match="or rolled back: add the source to it from the beg"):
+        serving.add(source(), checkpoint=tmp_path / "load")
+
+
+def test_of_two_roll_outs_at_a_time_the_later_goes_on(target: str, serving: HybridIndex) -> None:
+    later: list[Rolled] = []
+
+    def say(told: str) -> None:
+        if told.startswith("loading"):
+            serving.add([document(1000, 1)])
+            later.append(roll_out(target, Wanted()))
+
+    before = held(serving)
+    with pytest.raises(RolloutError, match=r"another roll-out .* goes on with .*-000002 now"):
+        roll_out(target, Wanted(), say=say)
+    assert later[0].serving.endswith("-000002")
+    with HybridIndex.open(target) as index:
+        assert held(index).keys() == before.keys() | {"d01000"}
+
+
+def test_a_roll_out_that_holds_writes_gives_way_before_another_lets_them_through(
+    target: str, serving: HybridIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = checks.check_complete
+    later: list[Rolled] = []
+
+    def another(*given: Any) -> None:
+        complete(*given)
+        monkeypatch.setattr(roll_out_module, "check_complete", complete)
+        later.append(roll_out(target, Wanted(), say=say))
+
+    def say(told: str) -> None:
+        if told.startswith("going on"):
+            serving.add([document(1000, 1)])
+
+    monkeypatch.setattr(roll_out_module, "check_complete", another)
+    before = held(serving)
+    with pytest.raises(RolloutError, match="another roll-out"):
+        roll_out(target, Wanted())
+    assert len(later) == 1
+    with HybridIndex.open(target) as index:
+        assert held(index).keys() == before.keys() | {"d01000"}
+
+
+def test_an_index_that_takes_no_writes_on_purpose_stays_so(
+    target: str, serving: HybridIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http:{target.partition(':')[2]}/_settings"
+    ask("PUT", url, {"index.blocks.write": True})
+    with monkeypatch.context() as patch:
+        patch.setattr(versions, "point", ended)
+        with pytest.raises(EndedError):
+            roll_out(target, Wanted())
+    settings = next(iter(ask("GET", url).values()))["settings"]["index"]
+    assert settings["blocks"] == {"write": "true"}
+    assert serving.count() == 300
