@@ -102,5 +102,5 @@ def _show(console: Console, index: HybridIndex, query: str, remark: str) -> None
     response = index.search(query, k=HITS, explain=True)
     elapsed = (time.perf_counter() - begin) * 1e3
     console.print(f"\n[bold yellow]{query}[/]  [dim]{remark}[/]")
-    console.print(hit_table(response, explain=True))
+    console.print(hit_table(response, index.schema.text, explain=True))
     console.print(f"{summary(response)}; {elapsed:.1f} ms in all", style="dim", markup=False)

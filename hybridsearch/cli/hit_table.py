@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.table import Table
 from rich.text import Text
 
@@ -10,8 +12,12 @@ from hybridsearch.model.response import Hit, LedgerEntry, SearchResponse
 LONGEST_SNIPPET = 160
 
 
-def hit_table(response: SearchResponse, *, explain: bool) -> Table:
-    """One row a hit; with `explain`, one column a retriever from the ledger."""
+def hit_table(response: SearchResponse, text: Iterable[str], *, explain: bool) -> Table:
+    """One row a hit; with `explain`, one column a retriever from the ledger.
+
+    text: the fields that are searched, the first to be shown where no passage is.
+    """
+    shown = tuple(text)
     names = list(response.candidates) if explain else []
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("#", justify="right", style="dim", no_wrap=True)
@@ -21,7 +27,7 @@ def hit_table(response: SearchResponse, *, explain: bool) -> Table:
     table.add_column("document", ratio=1)
     for rank, hit in enumerate(response.hits, start=1):
         cells = [_entry(hit.ledger.get(name)) for name in names]
-        table.add_row(str(rank), f"{hit.score:.4f}", *cells, _document(hit))
+        table.add_row(str(rank), f"{hit.score:.4f}", *cells, _document(hit, shown))
     return table
 
 
@@ -49,14 +55,15 @@ def _entry(entry: LedgerEntry | None) -> Text:
     return text
 
 
-def _document(hit: Hit) -> Text:
+def _document(hit: Hit, shown: tuple[str, ...]) -> Text:
     title = next((str(hit.fields[name]) for name in ("title", "name") if hit.fields.get(name)), "")
     text = Text(hit.id, style="green")
     if title and title != hit.id:
         text.append(f"  {title}", style="bold")
     snippet = hit.passages[0].text if hit.passages else ""
+    values = (*map(hit.fields.get, shown), *hit.fields.values())
     snippet = snippet.removeprefix(title) or next(
-        (value for value in hit.fields.values() if isinstance(value, str) and value != title), ""
+        (value for value in values if isinstance(value, str) and value != title), ""
     )
     snippet = " ".join(snippet.split())
     if len(snippet) > LONGEST_SNIPPET:

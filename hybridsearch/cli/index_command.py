@@ -149,7 +149,7 @@ def _most(report: IndexReport) -> str:
 
 def came_again(duplicates: int) -> str:
     """What is added about ids that a source has more than once."""
-    return f"; {duplicates:,} ids came again, the last was kept" if duplicates else ""
+    return f"; {many(duplicates, 'id')} came again, the last was kept" if duplicates else ""
 
 
 def _not_encoded(report: IndexReport) -> str:

@@ -58,8 +58,9 @@ def search(
             retrievers=retriever or None,
             explain=explain or json,
         )
+        text = index.schema.text
     if json:
         print_json(response.as_dict())
         return
-    results().print(hit_table(response, explain=explain))
+    results().print(hit_table(response, text, explain=explain))
     say(summary(response))

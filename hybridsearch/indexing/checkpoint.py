@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +16,7 @@ from hybridsearch.indexing.counts import Counts
 
 FORMAT: Final = 1
 _MARK: Final = "hybridsearch_checkpoint"
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Checkpoint:
 
     source: text that changes with what the source holds, where that is known; restart: whether to
     begin anew whatever the file says; lenient: whether to do so where it says something else than
-    expected, which is an error otherwise.
+    expected, and to go without where it cannot be read or written, which are errors otherwise.
+    kept: whether the file says how far the run is.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Checkpoint:
         self._restart = restart
         self._lenient = lenient
         self._belongs: dict[str, Any] = {}
+        self._told = False
+        self.kept = False
 
     def load(self, target: str, identity: str | None) -> Reached | None:
         """What was reached before, None at a first run; raises CheckpointError, StorageError.
@@ -66,12 +71,14 @@ class Checkpoint:
             self.remove()
             return None
         try:
-            return self._read(found)
+            reached = self._read(found)
         except CheckpointError:
             if not self._lenient:
                 raise
             self.remove()
             return None
+        self.kept = True
+        return reached
 
     def save(self, reached: Reached) -> None:
         """Write it whole or not at all; raises StorageError."""
@@ -86,15 +93,17 @@ class Checkpoint:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Unlike orjson it takes names of files that are not UTF-8.
             _replace(self.path, json.dumps(content, indent=2).encode())
+            self.kept = True
         except OSError as error:
-            raise self._refused(error) from error
+            self._go_without(error)
 
     def remove(self) -> None:
         """There is nothing to go on with; raises StorageError."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise self._refused(error) from error
+            if self.kept or not self._lenient:
+                raise self._refused(error) from error
 
     def _found(self) -> Mapping[str, Any] | None:
         """What is there: nothing in a file that is no checkpoint, None where there is no file."""
@@ -103,10 +112,24 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._refused(error) from error
+            self._go_without(error)
+            return None
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}
+
+    def _go_without(self, error: OSError) -> None:
+        """What was kept before stays true; raises StorageError unless it is lenient."""
+        if not self._lenient:
+            raise self._refused(error) from error
+        if not self._told:
+            self._told = True
+            _LOG.warning(
+                "%s cannot be read or written (%s): ended midway, this run begins anew or goes on "
+                "from an earlier place",
+                self.path,
+                error.strerror,
+            )
 
     def _read(self, found: Mapping[str, Any]) -> Reached:
         if found.get(_MARK) != FORMAT:

@@ -106,7 +106,7 @@ class Trail:
         """What is durable, how to go on from there, and where what was set aside is; None where
         there is neither."""
         told = []
-        if self._checkpoint is not None and self._durable:
+        if self._checkpoint is not None and self._checkpoint.kept and self._durable:
             how = f"the same again goes on from there (checkpoint {self._checkpoint.path})"
         else:
             how = "the same again replaces them by themselves and goes on"

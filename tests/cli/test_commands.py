@@ -98,6 +98,16 @@ def test_search_with_an_encoder_explains_both_retrievers(
     assert "candidates: lexical 1, dense 3" in table.stderr
 
 
+def test_a_hit_shows_a_text_that_was_searched(run: Run, tmp_path: Path) -> None:
+    with HybridIndex.create(
+        f"embedded:{tmp_path / 'x'}",
+        schema=Schema(text=["title", "body"], metadata={"at": "date"}, dense={}),
+        encoder=None,
+    ) as index:
+        index.add([{"id": "a", "at": "2024-01-01", "lang": "de", "body": "a whale"}])
+    assert run("search", "embedded:x", "whale").out.splitlines()[-1].strip() == "a whale"
+
+
 def test_search_options_narrow_and_bound_the_hits(run: Run, books: str) -> None:
     both = run("search", books, "whales", "-k", 3, "--where", "lang == 'de'", "--json")
     assert both.status == 0, both

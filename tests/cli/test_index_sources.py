@@ -168,7 +168,7 @@ def test_several_sources_are_read_one_after_the_other(
     assert ran.status == 3, ran
     counts = ran.last_json
     assert (counts["indexed"], counts["duplicates"], counts["failed"]) == (3, 1, 1)
-    assert "1 ids came again, the last was kept" in ran.err
+    assert "1 id came again, the last was kept" in ran.err
     letter = json.loads((tmp_path / counts["dead_letters"]).read_text())
     assert letter["place"] == "two.jsonl:2"
     with HybridIndex.open(f"embedded:{tmp_path / 'x'}") as index:
@@ -190,7 +190,7 @@ def test_a_sync_tells_that_ids_came_again(
     counts = ran.last_json
     told = (counts["added"], counts["changed"], counts["unchanged"], counts["duplicates"])
     assert told == (1, 1, 1, 1)
-    assert "1 ids came again, the last was kept" in ran.err
+    assert "1 id came again, the last was kept" in ran.err
 
 
 def test_adding_with_another_schema_is_refused_and_with_the_same_is_not(

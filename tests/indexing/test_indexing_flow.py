@@ -14,7 +14,7 @@ import hybridsearch.indexing.flow
 import hybridsearch.indexing.trail
 from hybridsearch import Schema
 from hybridsearch.engines.calls import Commit, Identified, Identify, Persist, Written
-from hybridsearch.errors import CheckpointError, EngineError
+from hybridsearch.errors import CheckpointError, EngineError, StorageError
 from hybridsearch.indexing.checkpoint import Checkpoint
 from hybridsearch.indexing.dead_letters import DeadLetters
 from hybridsearch.indexing.flight import MOST_WAITING, Send, Settle, Settled
@@ -230,6 +230,42 @@ def test_a_checkpoint_that_nobody_asked_for_gives_way(
     report = run(index_documents(RULES, trail), Engine(documents([1])).answer)
     assert report is not None
     assert (report.indexed, report.resumed) == (1, 0)
+
+
+def test_a_checkpoint_that_nobody_asked_for_may_lack_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.0)
+    (tmp_path / "taken").write_text("a file")
+    place = tmp_path / "taken" / "c"
+    given = documents(range(30))
+
+    report = run(
+        index_documents(RULES, trail_in(tmp_path, Checkpoint(place, lenient=True))),
+        Engine(given).answer,
+    )
+
+    assert report is not None
+    assert report.indexed == 30
+    assert [record.getMessage().count(str(place)) for record in caplog.records] == [1]
+    with pytest.raises(StorageError, match="cannot be read or written"):
+        run(index_documents(RULES, trail_in(tmp_path, Checkpoint(place))), Engine(given).answer)
+
+
+def test_a_checkpoint_that_was_not_written_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hybridsearch.indexing.trail, "PERSIST_SECONDS", 0.0)
+    (tmp_path / "c").mkdir()
+    trail = trail_in(tmp_path, Checkpoint(tmp_path / "c", lenient=True))
+
+    engine = Engine(documents(range(30)))
+
+    run(index_documents(RULES, trail), engine.answer, lambda: len(engine.stored) > 8)
+
+    assert trail.remains is not None
+    assert "documents are stored and stay" in trail.remains
+    assert "checkpoint" not in trail.remains
 
 
 @pytest.mark.parametrize("restart", [False, True])

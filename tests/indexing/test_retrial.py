@@ -161,3 +161,31 @@ def test_vectors_come_back_with_their_places(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"):
         Retrial(tmp_path / "none.jsonl")
+
+
+def test_a_letter_does_not_go_on_with_a_line_that_was_not_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, {"id": "one", "text": "word"})
+    path.write_bytes(path.read_bytes() + b'{"place": "ha')
+
+    set_aside(path, {"id": "two", "text": "word"})
+
+    retrial = Retrial(path)
+    assert [record.document["id"] for record in retrial.records(())] == ["one", "two"]
+    assert retrial.kept == [b'{"place": "ha\n']
+
+
+def test_a_letter_that_is_refused_again_does_not_go_on_with_such_a_line_either(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "letters.jsonl"
+    set_aside(path, {"id": "one", "text": "word"})
+    path.write_bytes(path.read_bytes() + b'{"place": "ha')
+    retrial = Retrial(path)
+    list(retrial.records(()))
+    set_aside(retrial.refused, {"id": "one", "text": "word"})
+
+    retrial.finish()
+
+    again = Retrial(path)
+    assert [record.document["id"] for record in again.records(())] == ["one"]

@@ -26,6 +26,10 @@ from hybridsearch.errors import (
 )
 
 _LONGEST_REASON = 400
+_TAKES_NO_DOCUMENTS = (
+    "no write index is defined for alias",
+    "op_type of create are allowed in data streams",
+)
 
 
 def check_reply(reply: HttpReply, purpose: str, *, target: str) -> Any:
@@ -101,7 +105,7 @@ def _blocked(told: str, status: int, reason: str, target: str) -> EngineError:
 
 
 def _about_the_index(status: int, kind: str, reason: str, target: str) -> EngineError | None:
-    """The error where the index is not there, or is there already."""
+    """The error where the index is not there, is there already, or takes no documents at all."""
     if status == 404 and kind in {"index_not_found_exception", "not_found"}:
         return IndexNotFoundError(
             f"there is no index at {target}: make one with `hybridsearch index {target} SOURCE` "
@@ -112,6 +116,14 @@ def _about_the_index(status: int, kind: str, reason: str, target: str) -> Engine
     ):
         return IndexExistsError(
             f"there is an index at {target} already: open it, or give another name"
+        )
+    if kind == "index_closed_exception":
+        return UnavailableError(
+            f"the index at {target} is closed, and answers nothing: open it again (POST NAME/_open)"
+        )
+    if any(words in reason for words in _TAKES_NO_DOCUMENTS):
+        return EngineError(
+            f"{target} takes no documents ({reason}): name an index, or an alias that writes to one"
         )
     return None
 

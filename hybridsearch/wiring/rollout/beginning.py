@@ -12,7 +12,7 @@ from hybridsearch.engines.cluster.pace import LOOK_SECONDS
 from hybridsearch.engines.cluster.versions import FIRST, Versions
 from hybridsearch.engines.cluster.views import open_view, view_is_kept
 from hybridsearch.errors import ConfigurationError, RolloutError
-from hybridsearch.wiring.rollout.making import Say, make_like
+from hybridsearch.wiring.rollout.making import Say, check_begun, make_like
 from hybridsearch.wiring.rollout.place import Place
 from hybridsearch.wiring.rollout.under_way import UnderWay
 from hybridsearch.wiring.rollout.wanted import Wanted
@@ -65,8 +65,6 @@ def begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[U
         way.note(view)
         say(f"loading {way.new}; {serving} serves meanwhile")
         return way, [view]
-    way = UnderWay(place, serving, name, copied="before" in note)
-    _go_on(way, versions, note)
     views = [note[part] for part in ("view", "later") if part in note]
     if note.get("of") != serving or not all(
         place.ask(view_is_kept(view, place.target)) for view in views
@@ -75,6 +73,9 @@ def begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[U
             f"an earlier roll-out has begun {name}, and the server no longer knows what {serving} "
             "was then (it keeps that for a day): begin anew with restart (--restart)"
         )
+    check_begun(place, name, wanted)
+    way = UnderWay(place, serving, name, copied="before" in note)
+    _go_on(way, versions, note)
     say(f"going on with {name}, which an earlier roll-out has begun")
     return way, views
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from hybridsearch.encoding.load import NO_ENCODER, load_encoder
 from hybridsearch.encoding.protocol import Encoder
 from hybridsearch.engines.cluster import versions as cluster
+from hybridsearch.engines.cluster.index_settings import IndexSettings
 from hybridsearch.engines.cluster.revising import read_index
 from hybridsearch.errors import RolloutError
 from hybridsearch.model.definition import IndexDefinition
@@ -25,12 +26,35 @@ def make_like(place: Place, name: str, serving: str, wanted: Wanted) -> None:
     """The new version, made of what is wanted and else of what the old one is made of."""
     found = place.ask(read_index(serving, place.target, place.engine.dialect))
     settings = {**found.settings.model_dump(), **(wanted.settings or {})}
-    definition = found.definition
+    make(place, name, _changed(found.definition, wanted), settings)
+
+
+def check_begun(place: Place, name: str, wanted: Wanted) -> None:
+    """Raises RolloutError where a version that was begun is made of something else than wanted."""
+    found = place.ask(read_index(name, place.target, place.engine.dialect))
+    definition = _changed(found.definition, wanted)
+    settings = IndexSettings.of({**found.settings.model_dump(), **(wanted.settings or {})})
+    others = [
+        part
+        for part, as_begun in (
+            ("schema", definition.schema == found.definition.schema),
+            ("encoder", definition.fingerprint == found.definition.fingerprint),
+            ("settings", settings == found.settings),
+        )
+        if not as_begun
+    ]
+    if others:
+        raise RolloutError(
+            f"an earlier roll-out has begun {name} with other {' and '.join(others)}: say what was "
+            "said then, or begin anew with restart (--restart)"
+        )
+
+
+def _changed(definition: IndexDefinition, wanted: Wanted) -> IndexDefinition:
     if wanted.schema is None and wanted.encoder is None:
-        make(place, name, definition, settings)
-        return
+        return definition
     encoder = wanted.encoder if wanted.encoder is not None else definition.encoder
-    make(place, name, definition_of(wanted.schema or definition.schema, encoder), settings)
+    return definition_of(wanted.schema or definition.schema, encoder)
 
 
 def definition_of(schema: Schema, encoder: str | Encoder | None) -> IndexDefinition:

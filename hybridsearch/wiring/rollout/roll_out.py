@@ -9,7 +9,7 @@ with what is there.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from hybridsearch.wiring.rollout.catching_up import Caught, documents_in, entrie
 from hybridsearch.wiring.rollout.checks import Checked, check, check_complete, judge, set_aside
 from hybridsearch.wiring.rollout.making import (
     Say,
+    check_begun,
     definition_of,
     make,
     same_vectors,
@@ -38,6 +39,7 @@ from hybridsearch.wiring.rollout.wanted import Wanted
 # Rounds of catching up, and what may be left for the moment in which writes are held.
 _ROUNDS: Final = 10
 _FEW: Final = 500
+_TELL_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -168,9 +170,12 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
         encoder = DEFAULT_MODEL if wanted.encoder is None else wanted.encoder
         make(place, name, definition_of(wanted.schema, encoder), wanted.settings)
         place.ask(notes.write_note(name, {"of": "", "view": ""}, place.target))
+    else:
+        check_begun(place, name, wanted)
     say(f"loading {name}, the first version")
     with place.open(name) as new:
-        report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint)
+        progress = _telling(name, say)
+        report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
         if report.failed and not wanted.force:
             raise RolloutError(set_aside(report))
         settle(place, None, new, wanted, say)
@@ -190,10 +195,7 @@ def _load(
     say: Say,
 ) -> int:
     """Fill the new version; returns how many documents it would not take."""
-
-    def progress(so_far: IndexProgress) -> None:
-        say(f"{so_far.indexed:,} documents loaded into {new.name}")
-
+    progress = _telling(new.name, say)
     if wanted.documents is not None:
         report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
     else:
@@ -204,6 +206,19 @@ def _load(
     if report.failed and not wanted.force:
         raise RolloutError(set_aside(report))
     return report.failed
+
+
+def _telling(name: str, say: Say) -> Callable[[IndexProgress], None]:
+    """Says every few seconds how far a load is."""
+    told = time.monotonic()
+
+    def progress(so_far: IndexProgress) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _TELL_SECONDS:
+            told = time.monotonic()
+            say(f"{so_far.indexed:,} documents loaded into {name}")
+
+    return progress
 
 
 def _serve(

@@ -18,7 +18,7 @@ from hybridsearch.engines.cluster.wire import (
     HttpRequest,
     Pause,
 )
-from hybridsearch.errors import UnavailableError
+from hybridsearch.errors import EngineError, UnavailableError
 
 ACTIONS = [[{"index": {"_id": f"{position}" * 100}}] for position in range(8)]
 
@@ -100,3 +100,28 @@ def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() 
     assert sent(second) == [4, 5, 6, 7]
     assert len(second.body) <= size // 2
     assert len(end(flow, answered(*[201] * 4)).results) == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "told"),
+    [
+        ("index_closed_exception", "closed", "is closed, and answers nothing: open it again"),
+        (
+            "illegal_argument_exception",
+            "no write index is defined for alias [books]. The write index may be",
+            "takes no documents",
+        ),
+        (
+            "illegal_argument_exception",
+            "only write ops with an op_type of create are allowed in data streams",
+            "takes no documents",
+        ),
+    ],
+)
+def test_what_an_index_refuses_whatever_comes_is_not_the_fault_of_documents(
+    kind: str, reason: str, told: str
+) -> None:
+    flow, _ = started()
+    item = {"index": {"status": 400, "error": {"type": kind, "reason": reason}}}
+    with pytest.raises(EngineError, match=told):
+        flow.send(HttpReply(200, {"items": [item] * 8}))

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,36 @@ def test_what_is_not_fit_does_not_serve(target: str, serving: HybridIndex) -> No
     assert serving.count() == 300
     forced = Wanted(documents=[document(n) for n in range(20)], force=True, restart=True)
     assert roll_out(target, forced).documents == 20
+
+
+@pytest.mark.usefixtures("serving")
+def test_what_was_begun_otherwise_is_not_taken_for_what_is_wanted_now(target: str) -> None:
+    few = [document(n) for n in range(20)]
+    with pytest.raises(RolloutError, match="only 20 documents"):
+        roll_out(target, Wanted(documents=few, settings={"m": 6}))
+    schema = SCHEMA.model_copy(update={"unknown_fields": "reject"})
+
+    with pytest.raises(RolloutError, match=r"-000002 with other schema and settings.*--restart"):
+        roll_out(target, Wanted(documents=few, schema=schema, settings={"m": "9"}, force=True))
+
+    again = Wanted(documents=few, settings={"m": "6"}, force=True)
+    assert roll_out(target, again).serving.endswith("-000002")
+
+
+def test_a_first_version_that_was_begun_otherwise_is_not_gone_on_with(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the documents are set aside
+    wrong = Schema(text=["text"], metadata={"n": "keyword"}, dense=SCHEMA.dense)
+    documents = [{**document(1), "n": [[]]}]
+    with pytest.raises(RolloutError, match="set aside"):
+        roll_out(target, Wanted(documents=documents, schema=wrong, encoder="none"))
+
+    right = Wanted(documents=[document(1)], schema=SCHEMA, encoder="none", settings=SETTINGS)
+    with pytest.raises(RolloutError, match="-000001 with other schema and settings"):
+        roll_out(target, right)
+
+    assert roll_out(target, replace(right, restart=True)).documents == 1
 
 
 def test_an_index_itself_becomes_the_first_version(target: str) -> None:
