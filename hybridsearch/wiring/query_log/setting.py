@@ -62,6 +62,11 @@ def _sink(chosen: str | Path, beside: Target, connection: Mapping[str, Any] | No
     ):
         return JsonLines(Path(chosen).expanduser())
     target = Target.parse(chosen)
+    if target == beside:
+        raise ConfigurationError(
+            f"the query log {chosen} cannot be written: it is the index that is searched; name "
+            "another one"
+        )
     near = _nodes(target) == _nodes(beside)
     engine = engine_at(target, EngineOptions(chosen, connection=connection if near else None))
     if not isinstance(engine, ClusterEngine):

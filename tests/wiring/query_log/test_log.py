@@ -18,7 +18,9 @@ import pytest
 
 from hybridsearch import AsyncHybridIndex, HybridIndex, Schema, SearchRequest
 from hybridsearch.errors import ConfigurationError
+from hybridsearch.model.target import Target
 from hybridsearch.wiring.query_log.log import QueryLog
+from hybridsearch.wiring.query_log.setting import query_log_for
 
 SCHEMA = Schema(text=["title"], dense={})
 DOCUMENTS = [{"id": "a", "title": "moby dick whale"}, {"id": "b", "title": "whale"}]
@@ -113,6 +115,12 @@ def test_a_log_that_cannot_be_is_told_when_the_index_is_opened(
     with pytest.raises(ConfigurationError, match=r"cannot be written|does not say where to"):
         HybridIndex.open(target, query_log=wrong)
     HybridIndex.open(target).close()
+
+
+def test_an_index_is_not_the_log_of_its_own_searches() -> None:
+    books = "elasticsearch://localhost:9200/books"
+    with pytest.raises(ConfigurationError, match="is the index that is searched"):
+        query_log_for(books, Target.parse(books), None)
 
 
 def test_a_log_that_keeps_up_with_nothing_drops_and_never_delays(
