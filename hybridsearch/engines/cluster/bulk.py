@@ -15,11 +15,16 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.notation import Notation
-from hybridsearch.engines.cluster.presence import check_present
+from hybridsearch.engines.cluster.presence import check_present, gone
 from hybridsearch.engines.cluster.refusals import check_reply, lost, part_of, reason_of, refusal
 from hybridsearch.engines.cluster.sending import TRANSIENT, pause
 from hybridsearch.engines.cluster.wire import LOST, HttpReply, HttpRequest, Pause, Step
-from hybridsearch.errors import EngineError, RefusedError, WritesHeldError
+from hybridsearch.errors import (
+    EngineError,
+    IndexNotFoundError,
+    RefusedError,
+    WritesHeldError,
+)
 
 _TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
 
@@ -130,6 +135,8 @@ def _settle(
             last = error
         elif isinstance(error, RefusedError):
             settled.failures.append((item.position, reason_of(outcome)[1]))
+        elif isinstance(error, IndexNotFoundError):
+            raise gone(index)
         else:
             raise error
     return again, last

@@ -21,7 +21,10 @@ from hybridsearch.errors import IndexNotFoundError, MappingMismatchError
 def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
     """Raises IndexNotFoundError where it is gone, MappingMismatchError where it is another one."""
     reply = yield HttpRequest("GET", f"{index.path}/_mapping", writes=True)
-    body = check_reply(reply, f"for the mapping of {index.name}", target=index.target)
+    try:
+        body = check_reply(reply, f"for the mapping of {index.name}", target=index.target)
+    except IndexNotFoundError:
+        raise gone(index) from None
     found = [given["mappings"] for given in body.values()]
     if any(META not in given.get("_meta", {}) for given in found):
         raise IndexNotFoundError(
@@ -34,6 +37,15 @@ def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None
             f"the index at {index.target} is not the one that was opened: its schema or its "
             "encoder is another, or it names several indices; open it again"
         )
+
+
+def gone(index: ClusterIndex) -> IndexNotFoundError:
+    """The error where an index that was opened is not there while documents are on their way."""
+    return IndexNotFoundError(
+        f"there is no index at {index.target} any more, it was deleted while it was open: look "
+        "whether the server makes another in its place for documents that are on their way, with "
+        "fields as it guesses them; delete that one, and index the source into a new one"
+    )
 
 
 def look_now_and_then(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:

@@ -105,6 +105,7 @@ def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() 
 @pytest.mark.parametrize(
     ("kind", "reason", "told"),
     [
+        ("index_not_found_exception", "no such index", r"deleted while it was open.*delete that"),
         ("index_closed_exception", "closed", "is closed, and answers nothing: open it again"),
         (
             "illegal_argument_exception",
@@ -122,6 +123,7 @@ def test_what_an_index_refuses_whatever_comes_is_not_the_fault_of_documents(
     kind: str, reason: str, told: str
 ) -> None:
     flow, _ = started()
-    item = {"index": {"status": 400, "error": {"type": kind, "reason": reason}}}
+    status = 404 if kind == "index_not_found_exception" else 400
+    item = {"index": {"status": status, "error": {"type": kind, "reason": reason}}}
     with pytest.raises(EngineError, match=told):
         flow.send(HttpReply(200, {"items": [item] * 8}))

@@ -9,12 +9,15 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cluster_flows import index_on
 from cluster_places import QUERY, Ask, Place, documents
 from servers.ask import RefusedError, ask
 from servers.fault_proxy import Exchange, FaultProxy, on
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.encoding.load import load_encoder
+from hybridsearch.engines.cluster.presence import check_present
+from hybridsearch.engines.cluster.wire import HttpReply
 from hybridsearch.errors import (
     EncoderMismatchError,
     EngineError,
@@ -54,6 +57,13 @@ def test_an_index_deleted_while_open_is_missed_and_not_made_anew(
     with pytest.raises(IndexNotFoundError, match="there is no index at"):
         asked(place.target, method, *arguments, then=lambda: place.ask("DELETE"), **options)
     assert not exists(place)
+
+
+def test_an_index_that_is_gone_may_be_made_anew_by_documents_on_their_way() -> None:
+    looking = check_present(index_on("elasticsearch"))
+    next(looking)
+    with pytest.raises(IndexNotFoundError, match=r"deleted while it was open.*delete that one"):
+        looking.send(HttpReply(404, {"error": {"type": "index_not_found_exception"}}))
 
 
 def test_an_index_deleted_between_the_look_and_the_documents_is_told(
