@@ -88,15 +88,15 @@ class Trail:
         """Make everything durable and visible; raises the error that the source ended with."""
         try:
             yield from self._keep(Commit())
+            if self._checkpoint is not None and error is None:
+                self._checkpoint.remove()
+            elif self._checkpoint is not None:
+                self._checkpoint.save(self._reached(self.counts))
+            letters = self.dead_letters.close()
         except EngineError as also:
             if error is None:
                 raise
             raise error from also
-        if self._checkpoint is not None and error is None:
-            self._checkpoint.remove()
-        elif self._checkpoint is not None:
-            self._checkpoint.save(self._reached(self.counts))
-        letters = self.dead_letters.close()
         if error is not None:
             raise error
         return self.counts.report(self._seconds, self._resumed, letters)

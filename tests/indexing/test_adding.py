@@ -153,6 +153,22 @@ def test_the_error_of_the_source_is_told_even_where_writing_is_not_possible(targ
             second.add(failing(0, 0))
 
 
+def test_the_error_of_the_source_is_told_even_where_its_checkpoint_cannot_be_written(
+    target: str, tmp_path: Path
+) -> None:
+    def source() -> Iterator[dict[str, Any]]:
+        yield from documents(0, 10)
+        (tmp_path / "checkpoint").mkdir()
+        raise RuntimeError("the source broke")
+
+    with (
+        HybridIndex.create(target, schema=LEXICAL, encoder=None) as index,
+        pytest.raises(RuntimeError, match="the source broke") as raised,
+    ):
+        index.add(source(), checkpoint=tmp_path / "checkpoint")
+    assert isinstance(raised.value.__cause__, StorageError)
+
+
 def test_records_read_are_indexed_failed_or_duplicates(target: str, tmp_path: Path) -> None:
     given: list[Any] = list(documents(0, 600))
     given[100:100] = [{"id": "d5", "text": "again"}, {"text": "no id"}, "text", None, 7]

@@ -26,13 +26,14 @@ def write_note(index: str, note: Mapping[str, Any], target: str) -> Asking:
     """Note in an index what a roll-out has to know when it is run again; `by` says which run notes
     it. Raises RolloutError where another run has taken over."""
     meta = yield from _meta(index, target)
-    by = meta.get(_ROLLOUT, {}).get("by")
-    if by is not None and by != note.get("by"):
-        raise RolloutError(
-            f"another roll-out of {target} goes on with {index} now, and this one has stopped: let "
-            "that one end"
-        )
+    _check_mark(meta, index, note.get("by"), target)
     yield from _remember(index, {**meta, _ROLLOUT: dict(note)}, target)
+
+
+def check_mark(index: str, by: str, target: str) -> Asking:
+    """Raises RolloutError where another run than this has taken over."""
+    meta = yield from _meta(index, target)
+    _check_mark(meta, index, by, target)
 
 
 def take_over(index: str, by: str, target: str) -> Asking:
@@ -66,3 +67,12 @@ def _meta(index: str, target: str) -> Generator[HttpRequest, HttpReply, dict[str
         raise IndexNotFoundError(f"there is no index {index} at {target}")
     meta: dict[str, Any] = found[index]["mappings"].get("_meta", {})
     return meta
+
+
+def _check_mark(meta: Mapping[str, Any], index: str, by: str | None, target: str) -> None:
+    mark = meta.get(_ROLLOUT, {}).get("by")
+    if mark not in {None, by}:
+        raise RolloutError(
+            f"another roll-out of {target} goes on with {index} now, and this one has stopped: let "
+            "that one end"
+        )

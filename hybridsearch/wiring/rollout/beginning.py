@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from hybridsearch.engines.cluster import notes
 from hybridsearch.engines.cluster import versions as cluster
-from hybridsearch.engines.cluster.pace import LOOK_SECONDS
 from hybridsearch.engines.cluster.versions import FIRST, Versions
 from hybridsearch.engines.cluster.views import open_view, view_is_kept
 from hybridsearch.errors import ConfigurationError, RolloutError
@@ -83,11 +81,8 @@ def begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[U
 def _go_on(way: UnderWay, versions: Versions, note: Mapping[str, Any]) -> None:
     """Take over from an earlier run; raises RolloutError where it goes on still, and ends now."""
     way.take_over()
-    if not note.get("held"):
-        return
-    # Where it is not dead, it is about to switch: by then it has done so, or has found its mark
-    # gone. Only then may anybody write to the old version.
-    time.sleep(LOOK_SECONDS)
+    # Where it held writes it was about to switch. By now it has done so, or has found its mark gone:
+    # only now may anybody write to the old version again.
     if way.place.versions().serving != versions.serving:
         raise RolloutError(
             f"another roll-out of {way.place.target} has ended just now: {way.new} serves"

@@ -5,7 +5,7 @@ The old version is compared with a view of itself, so that nothing is asked of w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from hybridsearch.engines.calls import Scanned
 from hybridsearch.engines.cluster.scanning import read, scan
@@ -61,14 +61,17 @@ def first_gap(view: Iterator[Entry], new: Iterator[Entry]) -> str | None:
 
 class Caught:
     """What the new version was given again: count is of documents written and deleted, refused are
-    the ids of those that it would not take."""
+    the ids of those that it would not take. check: is called before anything is done."""
 
-    def __init__(self, old: Version, new: Version, *, vectors: bool) -> None:
+    def __init__(
+        self, old: Version, new: Version, *, vectors: bool, check: Callable[[], None]
+    ) -> None:
         self.count = 0
         self.refused: set[str] = set()
         self._old = old.engine
         self._new = new.index
         self._vectors = vectors
+        self._check = check
 
     def up(self, before: Iterator[Entry], now: Iterator[Entry]) -> int:
         """Do to the new version what was done to the old one between `before` and `now`; returns
@@ -86,6 +89,7 @@ class Caught:
         return self.count - begin
 
     def _do(self, written: Sequence[str], gone: Sequence[str]) -> None:
+        self._check()
         if gone:
             self._new.delete(gone)
         if written:

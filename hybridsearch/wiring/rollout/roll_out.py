@@ -78,9 +78,9 @@ def roll_out(
         if versions.serving is None:
             return _first(place, versions, wanted, begin, say)
         way, views = begun(place, versions, wanted, say)
-        with place.open(way.old) as old, place.open(way.new) as new:
-            refused = _load(place, old, new, views[0], wanted, say)
-            caught = Caught(old, new, vectors=same_vectors(old, new))
+        with way.explaining(), place.open(way.old) as old, place.open(way.new) as new:
+            refused = _load(way, old, new, views[0], wanted, say)
+            caught = Caught(old, new, vectors=same_vectors(old, new), check=way.check)
             view = _caught_up(way, old, views, caught, say)
             checked = check(old.index, new.index, wanted.queries)
             _tell(way, checked, say)
@@ -187,7 +187,7 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
 
 
 def _load(
-    place: Place,
+    way: UnderWay,
     old: Version,
     new: Version,
     view: str,
@@ -197,12 +197,13 @@ def _load(
     """Fill the new version; returns how many documents it would not take."""
     progress = _telling(new.name, say)
     if wanted.documents is not None:
-        report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
+        documents = way.alone(wanted.documents)
+        report = new.index.add(documents, checkpoint=wanted.checkpoint, progress=progress)
     else:
         new.index.refresh()
-        done = first_gap(entries(place, old, view), entries(place, new))
-        documents = documents_in(old, view, done, vectors=same_vectors(old, new))
-        report = new.index.add(documents, progress=progress)
+        done = first_gap(entries(way.place, old, view), entries(way.place, new))
+        missing = documents_in(old, view, done, vectors=same_vectors(old, new))
+        report = new.index.add(way.alone(missing), progress=progress)
     if report.failed and not wanted.force:
         raise RolloutError(set_aside(report))
     return report.failed

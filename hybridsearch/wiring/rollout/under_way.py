@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from hybridsearch.engines.cluster.notes import take_over, write_note
+from hybridsearch.engines.cluster.notes import check_mark, take_over, write_note
+from hybridsearch.errors import EngineError, RolloutError
 from hybridsearch.wiring.rollout.place import Place
+
+# How often a run looks whether another has taken over, and how long that one lets it do so.
+_LOOK_SECONDS: Final = 1.0
+_WAIT_SECONDS: Final = 3.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,36 @@ class UnderWay:
         self._write({"before": before})
 
     def take_over(self) -> None:
-        """Go on in place of another run, which has ended, or stops at its next note."""
+        """Go on in place of another run, which has ended, or ends before this returns."""
         self.place.ask(take_over(self.new, self.by, self.place.target))
+        time.sleep(_WAIT_SECONDS)
+
+    def check(self) -> None:
+        """Raises RolloutError where another run has taken over."""
+        self.place.ask(check_mark(self.new, self.by, self.place.target))
+
+    def alone(self, items: Iterable[T]) -> Iterator[T]:
+        """The same, for as long as no other run has taken over; raises RolloutError then."""
+        looked = time.monotonic()
+        for item in items:
+            if time.monotonic() - looked >= _LOOK_SECONDS:
+                self.check()
+                looked = time.monotonic()
+            yield item
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Where the block fails since another run has taken over, that is the error."""
+        try:
+            yield
+        except EngineError as error:
+            try:
+                self.check()
+            except RolloutError as taken:
+                raise taken from error
+            except EngineError:
+                pass
+            raise
 
     def _write(self, note: Mapping[str, Any]) -> None:
         self.place.ask(write_note(self.new, {**note, "by": self.by}, self.place.target))
