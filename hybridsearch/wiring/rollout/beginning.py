@@ -81,8 +81,8 @@ def begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[U
 def _go_on(way: UnderWay, versions: Versions, note: Mapping[str, Any]) -> None:
     """Take over from an earlier run; raises RolloutError where it goes on still, and ends now."""
     way.take_over()
-    # Where it held writes it was about to switch. By now it has done so, or has found its mark gone:
-    # only now may anybody write to the old version again.
+    # Where it held writes it was about to switch. By now it has done so, or has found its mark
+    # gone: only now may anybody write to the old version again.
     if way.place.versions().serving != versions.serving:
         raise RolloutError(
             f"another roll-out of {way.place.target} has ended just now: {way.new} serves"
