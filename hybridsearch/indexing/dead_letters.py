@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from hybridsearch.errors import StorageError
 from hybridsearch.indexing.letter import letter
+from hybridsearch.model.cut_lines import is_cut
 
 
 class DeadLetters:
@@ -101,7 +102,7 @@ class DeadLetters:
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("ab")
-            if _is_torn(self.path):  # by a run that was killed: what follows is to stand alone
+            if is_cut(self.path):  # by a run that was killed: what follows is to stand alone
                 self._file.write(b"\n")
         return self._file
 
@@ -117,15 +118,6 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
-
-
-def _is_torn(path: Path) -> bool:
-    """Whether the last line of a file lacks its end."""
-    with path.open("rb") as file:
-        if not file.seek(0, os.SEEK_END):
-            return False
-        file.seek(-1, os.SEEK_END)
-        return file.read() != b"\n"
 
 
 def _digest(line: bytes) -> bytes:

@@ -13,6 +13,7 @@ import orjson
 from hybridsearch.engines.cluster.engine import ClusterEngine
 from hybridsearch.engines.cluster.log_index import append_records
 from hybridsearch.errors import ConfigurationError
+from hybridsearch.model.cut_lines import is_cut
 from hybridsearch.model.target import Target
 
 Record: TypeAlias = Mapping[str, Any]
@@ -40,7 +41,9 @@ class JsonLines:
                 f"the query log {path} cannot be written ({error.strerror}): name a file in a "
                 "folder that exists"
             ) from error
-        self._cut = _is_cut(path)
+        self._cut = False
+        with suppress(OSError):  # it may be written to and not read
+            self._cut = is_cut(path)
 
     def __str__(self) -> str:
         return str(self._path)
@@ -65,16 +68,6 @@ class JsonLines:
 
     def _opened(self) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-
-
-def _is_cut(path: Path) -> bool:
-    """Whether the last line of a file lacks its end, since a process was killed or had no room."""
-    with suppress(OSError):  # it may be written to and not read
-        if path.is_file() and path.stat().st_size:
-            with path.open("rb") as file:
-                file.seek(-1, os.SEEK_END)
-                return file.read() != b"\n"
-    return False
 
 
 class LogIndex:
