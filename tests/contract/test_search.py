@@ -9,7 +9,7 @@ import pytest
 from bm25 import lucene_bm25
 from vectors import random_units, unit
 
-from hybridsearch import HybridIndex, SearchRequest
+from hybridsearch import HybridIndex, Schema, SearchRequest
 from hybridsearch.errors import ConfigurationError, QueryError, UnknownNameError
 
 WORDS = [
@@ -241,3 +241,17 @@ def test_repeated_terms_count_as_often_as_they_stand(shelf: HybridIndex) -> None
         score = a.ledger["lexical"].score
         assert score is not None
         assert 2 * score == pytest.approx(b.ledger["lexical"].score, rel=1e-5)
+
+
+def test_every_search_shows_as_many_passages_as_it_asks_for(
+    target: str, schema: Schema, settings: dict[str, Any]
+) -> None:
+    """Also where documents come along with the candidates, which a later search may try."""
+    indexed = {} if not settings else {**settings, "vector_index": "hnsw"}
+    with HybridIndex.create(target, schema=schema, encoder=None, settings=indexed) as index:
+        vectors = [[unit(n, n + 1), unit(n), unit(n + 1)] for n in (1, 3, 5)]
+        index.add([{"id": f"d{n}", "title": "red", "dense": v} for n, v in enumerate(vectors)])
+        for _ in range(3):
+            hits = index.search("red", vector=unit(1), passages=2).hits
+            assert [len(hit.passages) for hit in hits] == [2, 2, 2]
+            assert all(hit.passages[0].score >= hit.passages[1].score for hit in hits)

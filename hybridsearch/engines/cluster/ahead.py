@@ -100,7 +100,7 @@ def brought(
         passages: list[PassageMatch] | None = []
         for query in call.queries:
             if isinstance(query, DenseQuery) and ahead.passages and passages is not None:
-                found = _passages(hit, query, similarities[query.name], index)
+                found = _passages(hit, query, similarities[query.name], ahead.passages, index)
                 passages = None if found is None else passages + found
         if passages is not None:
             id = id_of(hit, index)
@@ -112,15 +112,19 @@ def _passages(
     hit: Mapping[str, Any],
     query: DenseQuery,
     similarities: Mapping[str, float],
+    most: int,
     index: ClusterIndex,
 ) -> list[PassageMatch] | None:
-    """A document's passages: from its inner hits; or, where it has but one, from its source, since
-    that one is as near as the document is. None where that is not enough to know them."""
-    inner = inner_hits(hit, query)
-    if inner:
-        return [passage(query, found, index) for found in inner]
-    score = similarities.get(id_of(hit, index))
+    """A document's best passages, `most` of them: from its inner hits; or, where it has but one,
+    from its source, since that one is as near as the document is. None where that is not enough to
+    know them."""
     shape = index.shape.vectors[query.field]
+    if inner := inner_hits(hit, query):
+        kept = len(hit["_source"].get(shape.nested, ())) if shape.places else most
+        # OpenSearch tells of a document's nearest passage alone where it looks for documents.
+        enough = len(inner) >= min(most, kept)
+        return [passage(query, found, index) for found in inner] if enough else None
+    score = similarities.get(id_of(hit, index))
     if shape.nested is None:
         # Without a score, nothing here tells whether the document has a vector.
         whole = whole_text(hit["_source"], query.field, index.schema)

@@ -18,6 +18,7 @@ from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.multisearch import Answer, Search
 from hybridsearch.engines.cluster.retrieval import candidates
 from hybridsearch.engines.cluster.searches import documents_body, preference, scores_body
+from hybridsearch.model.request import MAXIMUM_WINDOW
 
 
 def completion_searches(call: Complete, index: ClusterIndex) -> list[Search]:
@@ -25,13 +26,13 @@ def completion_searches(call: Complete, index: ClusterIndex) -> list[Search]:
     copies = preference(call.queries)
     searches = [
         Search(
-            scores_body(query, ids, index),
+            scores_body(query, part, index),
             copies,
             f"for scores of {query.name}",
             call.allow_partial,
         )
         for query, ids in zip(call.queries, call.missing, strict=True)
-        if ids
+        for part in _parts(ids)
     ]
     if call.fetch:
         body = documents_body(call.fetch, call.fields, call.queries, call.passages, index)
@@ -51,12 +52,14 @@ def completion_searches(call: Complete, index: ClusterIndex) -> list[Search]:
 def completed(call: Complete, answers: Sequence[Answer], index: ClusterIndex) -> Completed:
     """The scores in the order asked, NaN for none, and the documents."""
     given = iter(answers)
-    asked = [next(given) if ids else Answer(()) for ids in call.missing]
+    asked = [[next(given) for _ in _parts(ids)] for ids in call.missing]
     scores = tuple(
-        _scores(query, ids, answer, index)
-        for query, ids, answer in zip(call.queries, call.missing, asked, strict=True)
+        _scores(query, ids, parts, index)
+        for query, ids, parts in zip(call.queries, call.missing, asked, strict=True)
     )
-    incomplete = frozenset(at for at, answer in enumerate(asked) if answer.warning)
+    incomplete = frozenset(
+        at for at, parts in enumerate(asked) if any(answer.warning for answer in parts)
+    )
     documents = {}
     if call.fetch:
         hits = next(given).hits
@@ -71,10 +74,18 @@ def completed(call: Complete, answers: Sequence[Answer], index: ClusterIndex) ->
     return Completed(scores, documents, warnings=warnings, incomplete=incomplete)
 
 
+def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
+    """The ids, as many at a time as one search may bring: with three retrievers or more, one can
+    lack more than a window."""
+    return [ids[begin : begin + MAXIMUM_WINDOW] for begin in range(0, len(ids), MAXIMUM_WINDOW)]
+
+
 def _scores(
-    query: RetrieverQuery, ids: Sequence[str], answer: Answer, index: ClusterIndex
+    query: RetrieverQuery, ids: Sequence[str], parts: Sequence[Answer], index: ClusterIndex
 ) -> NDArray[np.float64]:
-    by_id = _by_id(query, answer, index)
+    by_id: dict[str, float] = {}
+    for answer in parts:
+        by_id.update(_by_id(query, answer, index))
     return np.array([by_id.get(id, np.nan) for id in ids], dtype=np.float64)
 
 

@@ -26,6 +26,11 @@ from hybridsearch.errors import (
 )
 
 _LONGEST_REASON = 400
+_CLAUSES = (
+    ": it does not take so many words or conditions at once; search with fewer, or raise "
+    "indices.query.bool.max_clause_count in its configuration"
+)
+_BOUNDED = {"maxClauseCount": _CLAUSES, "too many nested clauses": _CLAUSES}
 _TAKES_NO_DOCUMENTS = (
     "no write index is defined for alias",
     "op_type of create are allowed in data streams",
@@ -76,7 +81,8 @@ def refusal(status: int, body: Any, purpose: str, *, target: str) -> EngineError
         )
     if status in {429, 502, 503, 504}:
         return _unavailable(told, status, kind, reason, target)
-    return RefusedError(f"{told} and refused ({status}: {reason})")
+    hint = next((hint for words, hint in _BOUNDED.items() if words in reason), "")
+    return RefusedError(f"{told} and refused ({status}: {reason}){hint}")
 
 
 def _unavailable(told: str, status: int, kind: str, reason: str, target: str) -> EngineError:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cluster_flows import driven, index_on, present
+from cluster_flows import driven, index_on, present, shown
 
 from hybridsearch.engines.calls import (
+    Ahead,
     Complete,
     Completed,
     Count,
@@ -29,6 +30,7 @@ from hybridsearch.engines.calls import (
 )
 from hybridsearch.engines.cluster.answers import answer
 from hybridsearch.engines.cluster.wire import LOST, ConnectionLostError, HttpReply
+from hybridsearch.errors import RefusedError
 
 LEXICAL = LexicalQuery("lexical", "whale", {"title": 1.0})
 DENSE = DenseQuery("dense", "dense", np.array([1.0, 0.0], dtype=np.float32))
@@ -105,6 +107,52 @@ def test_completed_scores_come_in_the_order_asked_and_nan_for_none(product: str)
 
 
 PLACE = {"dense.start": [4], "dense.end": [9]}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_more_scores_than_a_search_may_bring_are_asked_for_in_parts(product: str) -> None:
+    ids = [f"b{number:05}" for number in range(10_001)]
+    low, high = reversed(LEXICAL_SCORES[product])
+    replies = {"responses": [found((low,), ids[0]), found((high,), ids[-1])]}
+    call = Complete((LEXICAL,), (ids,), [], None, 0)
+    (request,), answers = driven(answer([call], index_on(product)), [replies])
+    assert [line["size"] for line in shown(request)["body"][1::2]] == [10_000, 1]
+    (scores,) = answers[0].scores
+    assert (scores[0], scores[-1]) == pytest.approx((1.0, 3.0))
+    assert np.isnan(scores[1:-1]).all()
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize(("most", "kept", "told"), [(1, 3, True), (2, 1, True), (2, 3, False)])
+def test_documents_that_came_along_without_all_passages_are_left_out(
+    product: str, most: int, kept: int, told: bool
+) -> None:
+    places = [{"start": 4, "end": 9}] * kept
+    inner = {"hits": {"hits": [{"_score": DENSE_SCORES[product][0], "fields": PLACE}]}}
+    document = {"_source": {"id": "b1", "dense": places}, "inner_hits": {"dense": inner}}
+    replies = {
+        "responses": [
+            found(DENSE_SCORES[product][:1], "b1"),
+            {"hits": {"hits": [document]}},
+        ]
+    }
+    call = Retrieve((DENSE,), None, 10, Ahead(3, (1.0,), None, most))
+    retrieved = read(product, call, replies)
+    passage = PassageMatch("dense", 4, 9, 0.5)
+    assert retrieved.documents == ({"b1": StoredDocument("b1", {}, (passage,))} if told else {})
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize(
+    "reason", ["maxClauseCount is set to 1024", "too many nested clauses: 1025"]
+)
+def test_too_many_words_are_told_with_the_setting_that_bounds_them(
+    product: str, reason: str
+) -> None:
+    error = {"type": "too_many_clauses", "reason": reason}
+    replies = {"responses": [{"status": 400, "error": error}]}
+    with pytest.raises(RefusedError, match=r"search with fewer, or raise .*max_clause_count"):
+        read(product, Retrieve((LEXICAL,), None, 10), replies)
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
