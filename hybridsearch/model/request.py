@@ -16,6 +16,7 @@ DEFAULT_WINDOW: Final = 200
 MAXIMUM_WINDOW: Final = 10_000
 MAXIMUM_QUERY_CHARACTERS: Final = 10_000
 MAXIMUM_NAME_CHARACTERS: Final = 100
+MAXIMUM_PASSAGES: Final = 100  # index.max_inner_result_window of both servers
 
 
 class SearchOptions(TypedDict, total=False):
@@ -44,7 +45,8 @@ class SearchRequest:
     k: hits to return, from `offset` on; window: candidates each retriever gives to fusion.
     retrievers: the names of those to ask, None for all; fusion: a setting or a dataclass.
     where: a filter, as text or as an object; fields: those to return, None for all.
-    passages: how many of its best passages a hit shows; explain: whether hits carry ledgers.
+    passages: how many of its best passages a hit shows, at most 100; explain: whether hits carry
+    ledgers.
     allow_partial: where a part of the index does not answer, give the rest with a warning rather
     than raise PartialResultsError.
     query_id, client_id, application: who asks and from where, at most 100 characters each, for
@@ -81,6 +83,7 @@ class SearchRequest:
         """Raises QueryError that says which value is wrong and what would be right."""
         self._check_text()
         self._check_identity()
+        self._check_switches()
         for name, least in (("k", 1), ("offset", 0), ("passages", 0), ("window", 1)):
             value = getattr(self, name)
             if value is None and name == "window":
@@ -89,6 +92,10 @@ class SearchRequest:
                 raise QueryError(f"{name} must be a whole number, not {value!r}")
             if value < least:
                 raise QueryError(f"{name} must be at least {least}, not {value}")
+        if self.passages > MAXIMUM_PASSAGES:
+            raise QueryError(
+                f"passages is {self.passages:,}; a hit shows at most {MAXIMUM_PASSAGES} of them"
+            )
         if self.end > MAXIMUM_WINDOW:
             raise QueryError(
                 f"offset + k is {self.end:,}; a search returns at most {MAXIMUM_WINDOW:,} hits: "
@@ -112,6 +119,12 @@ class SearchRequest:
                     f"{name} must be a string of 1 to {MAXIMUM_NAME_CHARACTERS} characters, "
                     f"not {str(value)[:40]!r}"
                 )
+
+    def _check_switches(self) -> None:
+        for name in ("explain", "allow_partial"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise QueryError(f"{name} must be True or False, not {value!r}")
 
     def _check_text(self) -> None:
         if self.text is None:

@@ -84,7 +84,7 @@ def _lines(searches: Sequence[Search]) -> bytes:
     for search in searches:
         header: dict[str, Any] = {
             "preference": search.preference,
-            "allow_partial_search_results": search.allow_partial,
+            "allow_partial_search_results": bool(search.allow_partial),
         }
         parts += [
             orjson.dumps(header),
