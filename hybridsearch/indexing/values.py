@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from hybridsearch.model.filters.resolve import LONGEST_KEYWORD_BYTES
 from hybridsearch.model.schema import FieldType
 from hybridsearch.model.shown import shown
 
-LONGEST_KEYWORD_BYTES = 32_766
 _PLAIN = frozenset({str, int, float, bool})
 # What Python reads as a number is wider: underscores, and digits without end.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")

@@ -169,11 +169,11 @@ _READ_ALIKE: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
 
 def _canonical(document: WriteDocument, name: str, kind: FieldType) -> Any:
     values = document.metadata.get(name, ())
-    shown = [_iso(value) for value in values] if kind == "date" else list(values)
+    shown = [iso_moment(value) for value in values] if kind == "date" else list(values)
     return shown[0] if len(shown) == 1 else shown
 
 
-def _iso(milliseconds: int) -> str | int:
+def iso_moment(milliseconds: int) -> str | int:
     """A moment as text, where calendars go so far."""
     if not _ISO_YEARS[0] <= milliseconds <= _ISO_YEARS[1]:
         return milliseconds

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
+from hybridsearch.engines.cluster.documents import iso_moment
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.errors import FilterError
 from hybridsearch.model.filters import (
@@ -21,6 +23,7 @@ from hybridsearch.model.filters import (
 
 Query = dict[str, Any]
 _ID = "id"
+_MOST_TERMS: Final = 65_536  # index.max_terms_count of both
 
 
 def filter_query(where: Resolved, index: ClusterIndex) -> Query:  # noqa: C901, PLR0911 - one line for each kind
@@ -29,7 +32,7 @@ def filter_query(where: Resolved, index: ClusterIndex) -> Query:  # noqa: C901, 
         case Term(field, value):
             return {"term": {_name(field, index): value}}
         case Terms(field, values):
-            return {"terms": {_name(field, index): list(values)}}
+            return _among(_name(field, index), values)
         case Range(field):
             return {"range": {_ordered(field, index): _bounds(where, index)}}
         case HasValue(field):
@@ -47,20 +50,33 @@ def filter_query(where: Resolved, index: ClusterIndex) -> Query:  # noqa: C901, 
                     "minimum_should_match": 1,
                 }
             }
+        case Negation(Negation(part)):  # servers take nests of some 30 levels
+            return filter_query(part, index)
         case Negation(part):
             return {"bool": {"must_not": [filter_query(part, index)]}}
         case Nothing():
             return {"match_none": {}}
 
 
+def _among(name: str, values: Sequence[Any]) -> Query:
+    parts = [
+        {"terms": {name: list(values[begin : begin + _MOST_TERMS])}}
+        for begin in range(0, max(len(values), 1), _MOST_TERMS)
+    ]
+    return parts[0] if len(parts) == 1 else {"bool": {"should": parts, "minimum_should_match": 1}}
+
+
 def _bounds(where: Range, index: ClusterIndex) -> dict[str, Any]:
+    lower, upper = where.lower, where.upper
     bounds: dict[str, Any] = {}
-    if where.lower is not None:
-        bounds["gte" if where.include_lower else "gt"] = where.lower
-    if where.upper is not None:
-        bounds["lte" if where.include_upper else "lt"] = where.upper
     if index.schema.field_types.get(where.field) == "date":
-        bounds["format"] = "epoch_millis"
+        # As text: OpenSearch reads milliseconds before 1970 as other moments.
+        lower, upper = (None if end is None else iso_moment(end) for end in (lower, upper))
+        bounds["format"] = "strict_date_optional_time||epoch_millis"
+    if lower is not None:
+        bounds["gte" if where.include_lower else "gt"] = lower
+    if upper is not None:
+        bounds["lte" if where.include_upper else "lt"] = upper
     return bounds
 
 

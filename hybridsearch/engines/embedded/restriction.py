@@ -27,6 +27,9 @@ _TYPES: Mapping[str, tantivy.FieldType] = {
     "float": tantivy.FieldType.Float,
 }
 
+# A state a byte and a few more; tantivy takes 1,000.
+_LONGEST_EXPRESSION = 500
+
 
 def restriction(text: TextIndex, searcher: tantivy.Searcher, where: Resolved) -> tantivy.Query:  # noqa: C901, PLR0911 - one line for each kind
     """The tantivy query that matches exactly the documents a filter lets through."""
@@ -43,11 +46,16 @@ def restriction(text: TextIndex, searcher: tantivy.Searcher, where: Resolved) ->
                 return tantivy.Query.all_query()
             return tantivy.Query.exists_query(text.names[field])
         case StartsWith(field, value):
+            if len(value.encode()) > _LONGEST_EXPRESSION:
+                terms = [term for term, _ in searcher.terms_with_prefix(text.names[field], value)]
+                return tantivy.Query.term_set_query(schema, text.names[field], terms)
             return tantivy.Query.regex_query(
                 schema, text.names[field], re.escape(value) + "(.|\n)*"
             )
         case Range():
             return _range(text, searcher, where)
+        case AllOf(()):
+            return tantivy.Query.all_query()
         case AllOf(parts):
             return tantivy.Query.boolean_query(
                 [(tantivy.Occur.Must, restriction(text, searcher, part)) for part in parts]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -24,9 +22,10 @@ def moments(value: Any) -> Moments:
     """Of ISO 8601 text, a datetime or a date; without an offset it is UTC. Raises ValueError."""
     if isinstance(value, str):
         text = value.strip()
-        if _DAY.fullmatch(text):
+        try:
             return _day(date.fromisoformat(text))
-        return _moment(datetime.fromisoformat(text))
+        except ValueError:
+            return _moment(datetime.fromisoformat(text))
     if isinstance(value, datetime):
         return _moment(value)
     if isinstance(value, date):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from hybridsearch.model.filters.resolved import (
 from hybridsearch.model.schema import FieldType
 
 ID = "id"
+LONGEST_KEYWORD_BYTES: Final = 32_766
+_LONGEST_PREFIX_BYTES: Final = 900  # servers make an automaton of it, of 1,000 states at most
+_ZEROS: Final = (-0.0, 0.0)  # equal numbers, and to engines one below the other
 
 
 def resolve(
@@ -87,7 +90,13 @@ class _Resolver:
             raise self._error(
                 f"prefix works on keyword fields; {node.field!r} is {_a(type)}", node.at
             )
-        return StartsWith(node.field, self._value("keyword", node.field, node.value, node.value_at))
+        value = self._value("keyword", node.field, node.value, node.value_at)
+        if (length := len(value.encode())) > _LONGEST_PREFIX_BYTES:
+            raise self._error(
+                f"the prefix has {length:,} bytes; at most {_LONGEST_PREFIX_BYTES} are possible",
+                node.value_at,
+            )
+        return StartsWith(node.field, value)
 
     def _within(self, node: In) -> Resolved:
         type = self._type(node.field, node.at)
@@ -101,12 +110,11 @@ class _Resolver:
             ]
             return AnyOf(tuple(equal))
         values = [
-            self._value(type, node.field, value, at)
+            self._equal_value(type, node.field, value, at)
             for value, at in zip(node.values, places, strict=True)
         ]
-        return Terms(
-            node.field, tuple(dict.fromkeys(value for value in values if value is not None))
-        )
+        wanted = tuple(dict.fromkeys(value for value in values if value is not None))
+        return Terms(node.field, (*wanted, *_ZEROS) if type == "float" and 0 in wanted else wanted)
 
     def _compare(self, node: Compare) -> Resolved:
         type = self._type(node.field, node.at)
@@ -118,8 +126,7 @@ class _Resolver:
         if type == "date":
             return self._date(node.operator, node.field, node.value, node.value_at)
         if node.operator == "==":
-            value = self._value(type, node.field, node.value, node.value_at)
-            return Nothing() if value is None else Term(node.field, value)
+            return self._equal(type, node)
         if type == "boolean":
             raise self._error(
                 f"{node.operator} has no meaning for {node.field!r}, which is true or false",
@@ -128,9 +135,17 @@ class _Resolver:
         if type == "integer" and isinstance(node.value, float) and not node.value.is_integer():
             return self._between_integers(node)
         value = self._value(type, node.field, node.value, node.value_at)
+        if type == "float" and value == 0:
+            value = _ZEROS[node.operator in {"<=", ">"}]
         if node.operator in {"<", "<="}:
             return Range(node.field, None, value, include_upper=node.operator == "<=")
         return Range(node.field, value, None, include_lower=node.operator == ">=")
+
+    def _equal(self, type: FieldType, node: Compare) -> Resolved:
+        value = self._equal_value(type, node.field, node.value, node.value_at)
+        if type == "float" and value == 0:
+            return Range(node.field, *_ZEROS)
+        return Nothing() if value is None else Term(node.field, value)
 
     def _between_integers(self, node: Compare) -> Resolved:
         if not math.isfinite(node.value):
@@ -163,6 +178,12 @@ class _Resolver:
             None,
             include_lower=operator == ">=",
         )
+
+    def _equal_value(self, type: FieldType, field: str, value: Any, at: int | None) -> Any:
+        """The canonical value; None for one that no value of the field can equal."""
+        given = self._value(type, field, value, at)
+        too_long = isinstance(given, str) and len(given.encode()) > LONGEST_KEYWORD_BYTES
+        return None if too_long else given
 
     def _value(self, type: FieldType, field: str, value: Any, at: int | None) -> Any:
         """The canonical value; None for one that no value of the type can equal."""
@@ -224,6 +245,9 @@ def _a(type: FieldType) -> str:
 
 def _plain(value: Any) -> Any:
     """A number, date or string of numpy as Python's."""
+    if isinstance(value, np.datetime64) and isinstance(value.item(), int):
+        # Of a finer unit than Python's: `item` gives a number.
+        value = value.astype("datetime64[us]")
     return value.item() if isinstance(value, np.generic) else value
 
 
