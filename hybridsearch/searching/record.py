@@ -28,6 +28,7 @@ from hybridsearch.model.response import SearchResponse
 
 OBJECT_ID_FIELD: Final = "id"
 MAXIMUM_MESSAGE_CHARACTERS: Final = 500
+_LARGEST_SINGLE: Final = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _answer(response: SearchResponse) -> dict[str, Any]:
         "retrievers": list(response.candidates),
         "hits": [{"id": hit.id, "score": hit.score} for hit in response.hits],
         "hit_count": len(response.hits),
-        "best_score": response.hits[0].score if response.hits else None,
+        "best_score": _single(response.hits[0].score) if response.hits else None,
         "candidates": dict(response.candidates),
         "completed": dict(response.completed),
         "completed_scores": sum(response.completed.values()),
@@ -101,6 +102,11 @@ def _answer(response: SearchResponse) -> dict[str, Any]:
         "warnings": list(response.warnings),
         "warning_count": len(response.warnings),
     }
+
+
+def _single(score: float) -> float | None:
+    """A score that fits a field of single precision; huge weights make others."""
+    return score if abs(score) <= _LARGEST_SINGLE else None
 
 
 def _failure(request: SearchRequest, error: Exception) -> dict[str, Any]:

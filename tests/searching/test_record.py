@@ -93,6 +93,13 @@ def test_what_is_not_known_is_left_out() -> None:
     assert "filter" not in made["query_attributes"]
 
 
+@pytest.mark.parametrize("score", [2e300, -2e300, float("inf")])
+def test_a_score_that_the_log_has_no_field_for_is_left_out(score: float) -> None:
+    own = record(SearchRequest("moby"), hits=(Hit("a", score, {}),))["query_attributes"]
+    assert "best_score" not in own
+    assert own["hit_count"] == 1
+
+
 def test_neither_vectors_nor_fields_are_kept() -> None:
     vector = np.array([0.123456, 0.5], np.float32)
     made = json.dumps(record(SearchRequest("whales", vector=vector, k=np.int64(3))))  # type: ignore[arg-type]

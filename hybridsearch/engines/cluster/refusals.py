@@ -30,7 +30,11 @@ _CLAUSES = (
     ": it does not take so many words or conditions at once; search with fewer, or raise "
     "indices.query.bool.max_clause_count in its configuration"
 )
-_BOUNDED = {"maxClauseCount": _CLAUSES, "too many nested clauses": _CLAUSES}
+_BOUNDED = {
+    "maxClauseCount": _CLAUSES,
+    "too many nested clauses": _CLAUSES,
+    "max_nested_depth": ": write the filter with fewer levels, or raise that setting",
+}
 _TAKES_NO_DOCUMENTS = (
     "no write index is defined for alias",
     "op_type of create are allowed in data streams",
@@ -145,8 +149,10 @@ def reason_of(body: Any) -> tuple[str, str]:
     if kind in {"search_phase_execution_exception", ""}:
         kind = str(first.get("type") or kind)
     reason = str(first.get("reason") or error.get("reason") or kind or "no reason given")
-    inner = error.get("caused_by")
-    if isinstance(inner, Mapping) and inner.get("reason") and str(inner["reason"]) not in reason:
+    inner = error
+    while isinstance(cause := inner.get("caused_by"), Mapping):
+        inner = cause
+    if inner is not error and inner.get("reason") and str(inner["reason"]) not in reason:
         reason += f": {inner['reason']}"
     return kind, _short(f"{first.get('type', kind)}: {reason}" if first.get("type") else reason)
 

@@ -156,6 +156,17 @@ def test_too_many_words_are_told_with_the_setting_that_bounds_them(
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
+def test_the_innermost_cause_is_told(product: str) -> None:
+    bound = "exceeds the maximum set in [indices.query.bool.max_nested_depth]"
+    error: dict[str, Any] = {"type": "illegal_argument_exception", "reason": bound}
+    for _ in range(30):
+        failed = {"type": "x_content_parse_exception", "reason": "failed to parse field [should]"}
+        error = {**failed, "root_cause": [failed], "caused_by": error}
+    with pytest.raises(RefusedError, match=r"max_nested_depth\]\): write the filter with fewer"):
+        read(product, Retrieve((LEXICAL,), None, 10), HttpReply(400, {"error": error}))
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_only_the_fields_that_were_asked_for_are_there(product: str) -> None:
     source = {"id": "b1", "title": "Moby", "_extra": {"note": "n"}}
     replies = {"responses": [{"hits": {"hits": [{"_source": source}]}}]}
