@@ -31,6 +31,7 @@ from hybridsearch.engines.cluster.wire import (
     Pause,
     Step,
     Wire,
+    WireTimeoutError,
 )
 
 TRANSIENT: Final = frozenset({429, 502, 503, 504})
@@ -56,7 +57,7 @@ def send(wire: Wire, step: Step, timeout: float) -> HttpReply | None:
 
     try:
         reply: HttpReply = _retrying(timeout)(attempt)
-    except ConnectionLostError:
+    except (ConnectionLostError, WireTimeoutError):
         if heard:  # by another node, or before: a refusal says more than silence
             return heard[-1]
         raise
@@ -86,7 +87,7 @@ async def send_async(
 
     try:
         reply: HttpReply = await _retrying_async(timeout)(attempt)
-    except ConnectionLostError:
+    except (ConnectionLostError, WireTimeoutError):
         if heard:
             return heard[-1]
         raise

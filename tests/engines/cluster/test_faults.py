@@ -115,16 +115,17 @@ def test_adding_ends_in_time_and_says_what_to_do(
     assert asked(filled.target, "get", "new") is None
 
 
+@pytest.mark.parametrize("then", [reset, silent])
 def test_a_refusal_says_more_than_the_silence_after_it(
-    filled: Place, proxy: FaultProxy, asked: Ask
+    filled: Place, proxy: FaultProxy, asked: Ask, then: Fault
 ) -> None:
     faults = iter([status(503)])
 
-    def refuse_then_reset(exchange: Exchange) -> None:
-        next(faults, reset)(exchange)
+    def refuse_then_fall_silent(exchange: Exchange) -> None:
+        next(faults, then)(exchange)
 
     def begin() -> None:
-        proxy.fault = refuse_then_reset
+        proxy.fault = refuse_then_fall_silent
 
     with pytest.raises(UnavailableError, match=r"503: .*told to be 503"):
         asked(filled.through(proxy.url), "count", connection=SHORT, then=begin)
