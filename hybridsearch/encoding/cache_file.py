@@ -26,6 +26,9 @@ WAIT_SECONDS: Final = 30.0
 _LOG_BYTES: Final = 32_000_000
 _AT_ONCE: Final = 500
 _SHORTER_PAGES: Final = 1000
+# What a row takes beside its value, and its entry with both of its indexes; at the most.
+_ROW_BYTES: Final = 40
+_ENTRY_BYTES: Final = 200
 _TABLES: Final = f"""
     PRAGMA page_size = {PAGE_BYTES};
     PRAGMA auto_vacuum = INCREMENTAL;
@@ -97,7 +100,7 @@ class CacheFile:
         now = self._now()
         with self._transaction("BEGIN IMMEDIATE"):
             fitting = self._fitting(values)
-            self._make_room(sum(len(value) for value in fitting.values()))
+            self._make_room(sum(_taken_by(len(value)) for value in fitting.values()))
             for key, value in fitting.items():
                 id = self._entry(key, now, len(value))
                 self._connection.execute(
@@ -137,7 +140,7 @@ class CacheFile:
         room = self._limit // 2
         fitting = {}
         for key, value in values.items():
-            room -= len(value)
+            room -= _taken_by(len(value))
             if room < 0:
                 break
             fitting[key] = value
@@ -196,6 +199,14 @@ class CacheFile:
     @staticmethod
     def _now() -> int:
         return int(time.time()) // USE_SECONDS
+
+
+def _taken_by(size: int) -> int:
+    """Bytes of pages that a value of `size` takes at the most: a page has whole rows, so that of
+    values a little longer than half of it, each takes one. Longer than a page, a value has pages of
+    its own."""
+    rows = PAGE_BYTES // (size + _ROW_BYTES)
+    return (-(-PAGE_BYTES // rows) if rows else size + PAGE_BYTES) + _ENTRY_BYTES
 
 
 def _create(path: Path) -> None:
