@@ -37,6 +37,7 @@ from hybridsearch.engines.embedded.folder import (
     read_definition,
     read_identity,
 )
+from hybridsearch.engines.embedded.refusals import not_opened
 from hybridsearch.engines.embedded.snapshot import Snapshot
 from hybridsearch.engines.embedded.text_index import TextIndex
 from hybridsearch.engines.embedded.writer import Writer
@@ -51,7 +52,13 @@ from hybridsearch.engines.reading_calls import (
     ListedIds,
     ListIds,
 )
-from hybridsearch.errors import ConfigurationError, EngineError, IndexNotFoundError, StorageError
+from hybridsearch.errors import (
+    ConfigurationError,
+    EngineError,
+    IndexNotFoundError,
+    MappingMismatchError,
+    StorageError,
+)
 from hybridsearch.model.definition import IndexDefinition
 
 R = TypeVar("R")
@@ -77,6 +84,7 @@ class EmbeddedEngine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._definition: IndexDefinition | None = None
+        self._identity: str | None = None
         self._text: TextIndex | None = None
         self._writer: Writer | None = None
         self._writers = 0
@@ -165,6 +173,7 @@ class EmbeddedEngine:
     def _opened(self, definition: IndexDefinition) -> Opened:
         self._text = TextIndex.open(self._folder / TEXT, definition.schema)
         self._definition = definition
+        self._identity = read_identity(self._folder)
         return Opened(definition, KEPT_BY)
 
     def _retrieve(self, call: Retrieve) -> Retrieved:
@@ -194,11 +203,13 @@ class EmbeddedEngine:
             text = self._open_text()
             if self._writer is None:
                 self._current()  # a damaged index is told before anything is written to it
+                if read_identity(self._folder) != self._identity:
+                    raise not_opened(self._folder)
                 self._writers += 1
                 self._writer = Writer(self._folder, self.definition.schema, text, self._writers)
             try:
                 return action(self._writer)
-            except StorageError:
+            except (StorageError, IndexNotFoundError):
                 # What the disk refused is not known to be written: start again from the last
                 # commit with a fresh writer rather than go on with this one.
                 self._writer.close()
@@ -218,6 +229,11 @@ class EmbeddedEngine:
                 ) from error
             state = (found.st_mtime_ns, found.st_ino)
             if self._snapshot is None or state != self._state:
+                if read_definition(self._folder) != self._definition:
+                    raise MappingMismatchError(
+                        f"the index at embedded:{self._folder} is not the one that was opened: its "
+                        "schema or its encoder is another; open it again"
+                    )
                 text.reload()
                 self._snapshot = Snapshot.open(self._folder, self.definition.schema, text)
                 self._state = state

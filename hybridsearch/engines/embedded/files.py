@@ -63,6 +63,13 @@ class Appender:
         self.count += len(data) // self.size
         return first
 
+    def is_at(self, path: Path) -> bool:
+        """Whether what is at a place is still this file."""
+        try:
+            return os.path.samestat(path.stat(), os.fstat(self._file.fileno()))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
     def sync(self) -> None:
         """Return once everything written is on the disk."""
         self._file.flush()
@@ -89,7 +96,8 @@ class DocumentFiles:
 
     def __init__(self, folder: Path, vector_fields: int) -> None:
         self._type = record_type(vector_fields)
-        self._bodies = Appender(folder / "documents.bin")
+        self._place = folder / "documents.bin"
+        self._bodies = Appender(self._place)
         self._records = Appender(folder / "documents.idx", self._type.itemsize)
         self._revisions = Appender(folder / REVISIONS, revision_type(vector_fields).itemsize)
         # An index made before there were revisions has none of them, and a writer that died may
@@ -117,6 +125,10 @@ class DocumentFiles:
         self._revisions.append(revisions.tobytes())
         ordinal = self._records.append(records.tobytes())
         return np.arange(ordinal, ordinal + len(documents), dtype=np.int64)
+
+    def in_place(self) -> bool:
+        """Whether the index that is there now is the one that these files are of."""
+        return self._bodies.is_at(self._place)
 
     def sync(self) -> None:
         """Return once everything appended is on the disk."""

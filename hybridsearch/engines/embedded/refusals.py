@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from hybridsearch.errors import StorageError, WriterBusyError
+from hybridsearch.errors import IndexNotFoundError, StorageError, WriterBusyError
 
 _RESTORE: Final = (
     "restore the folder from a copy that was made while nobody wrote, or index the source again"
@@ -81,6 +81,15 @@ def torn(folder: Path) -> StorageError:
     return StorageError(
         f"the index in {folder} is damaged, since its files are shorter than what was committed: "
         f"{_RESTORE}"
+    )
+
+
+def not_opened(folder: Path) -> IndexNotFoundError:
+    """What is told of an index that is not there any more, or whose place another has taken."""
+    return IndexNotFoundError(
+        f"the index at embedded:{folder} is not the one that was opened: it was deleted while it "
+        "was open, or moved, and there may be another in its place; nothing is written there: open "
+        "it again"
     )
 
 

@@ -20,7 +20,7 @@ from hybridsearch.engines.calls import (
     Written,
 )
 from hybridsearch.engines.embedded.files import DocumentFiles, Records, revision_type
-from hybridsearch.engines.embedded.refusals import refused_write, unwritable
+from hybridsearch.engines.embedded.refusals import not_opened, refused_write, unwritable
 from hybridsearch.engines.embedded.rows import RowFiles
 from hybridsearch.engines.embedded.standing import Standing, Standings
 from hybridsearch.engines.embedded.text_index import ID, TextIndex
@@ -60,6 +60,7 @@ class Writer:
         changed: list[int] = []
         wanted: list[WriteDocument] = []
         deleted = 0
+        self._check_in_place()
         with self._disk():
             for position, operation in enumerate(operations):
                 standing = self._standings.of(operation.id)
@@ -90,6 +91,7 @@ class Writer:
             for files in self._rows:
                 files.sync()
             self._documents.sync()
+            self._check_in_place()
             self._writer.commit()
         self._text.reload()
         self._standings.committed()
@@ -112,6 +114,11 @@ class Writer:
             _quietly(release)
         for files in self._rows:
             _quietly(files.close)
+
+    def _check_in_place(self) -> None:
+        """A commit of tantivy writes by names, into another index where that has taken the place."""
+        if not self._documents.in_place():
+            raise not_opened(self._folder)
 
     def _append(self, documents: Sequence[WriteDocument]) -> int:
         """Append documents; returns how many took the place of others."""

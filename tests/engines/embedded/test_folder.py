@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hybridsearch import HybridIndex, Schema
 from hybridsearch.engines.embedded import folder as made
-from hybridsearch.errors import IndexExistsError, IndexNotFoundError, StorageError
+from hybridsearch.errors import (
+    IndexExistsError,
+    IndexNotFoundError,
+    MappingMismatchError,
+    StorageError,
+)
 
 SCHEMA = Schema(text=["title"], dense={"dense": {"embeds": ["title"], "dims": 8}})
 FIG = {"id": "fig", "title": "figs", "dense": [1.0] + 7 * [0.0]}
@@ -79,6 +86,60 @@ def test_an_index_that_is_deleted_while_it_is_open_says_so(tmp_path: Path) -> No
         shutil.rmtree(tmp_path / "index")
         with pytest.raises(IndexNotFoundError, match="was deleted while it was open"):
             index.search("figs")
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_an_index_made_anew_is_not_touched_by_who_has_the_old_one_open(
+    tmp_path: Path, written: bool
+) -> None:
+    folder = tmp_path / "index"
+    target = f"embedded:{folder}"
+    make(target)
+    with HybridIndex.open(target) as old:
+        if written:
+            old.add([FIG])
+        shutil.rmtree(folder)
+        with HybridIndex.create(target, schema=SCHEMA, encoder=None) as new:
+            new.add([{**FIG, "id": name} for name in ("one", "two", "three")])
+        for _ in range(2):
+            with pytest.raises(IndexNotFoundError, match="is not the one that was opened"):
+                old.add([FIG])
+        assert old.count() == 3, "what searches see of an equal index is what is there"
+    with HybridIndex.open(target) as new:
+        new.add([FIG])
+        assert [document.id for document in new.scan()] == ["fig", "one", "three", "two"]
+
+
+def test_a_commit_does_not_reach_an_index_that_is_made_anew_before_it(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    target = f"embedded:{folder}"
+    make(target)
+
+    def documents() -> Iterator[dict[str, Any]]:
+        for number in range(2_000):
+            yield {**FIG, "id": str(number)}
+        folder.rename(tmp_path / "elsewhere")
+        make(target)
+
+    with HybridIndex.open(target) as old:
+        old.add([FIG])
+        with pytest.raises(IndexNotFoundError, match="is not the one that was opened"):
+            old.add(documents())
+    with HybridIndex.open(target) as new:
+        assert [document.id for document in new.scan()] == ["fig"]
+
+
+def test_an_index_made_anew_of_another_schema_is_told(tmp_path: Path) -> None:
+    target = f"embedded:{tmp_path / 'index'}"
+    make(target)
+    with HybridIndex.open(target) as old:
+        assert old.search("figs").hits
+        shutil.rmtree(tmp_path / "index")
+        other = Schema(text=["title"], dense={"dense": {"embeds": ["title"], "dims": 16}})
+        with HybridIndex.create(target, schema=other, encoder=None) as new:
+            new.add([{**FIG, "dense": [1.0] + 15 * [0.0]}])
+        with pytest.raises(MappingMismatchError, match="another; open it again"):
+            old.search(vector=[1.0] + 7 * [0.0])
 
 
 @pytest.mark.parametrize(
