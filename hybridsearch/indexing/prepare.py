@@ -130,6 +130,13 @@ def _vectors(
         placed = isinstance(vectors, PassageVectors)
         given = vectors.vectors if placed else vectors
         rows = accept(given, dims=field.dims, id=document.id, field=name, normalise=rules.normalise)
+        if placed and np.shape(vectors.spans) != (len(rows), 2):
+            raise DocumentError(
+                f"{len(rows)} passages need as many places, an array of shape ({len(rows)}, 2), "
+                f"not of shape {np.shape(vectors.spans)}",
+                id=document.id,
+                field=name,
+            )
         # Passages with their places are an index's own: they stay bit for bit what they are.
         accepted[name] = vectors if placed else PassageVectors(_places(rows, text, field), rows)
     return accepted
