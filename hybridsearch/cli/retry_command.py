@@ -45,7 +45,11 @@ def retry(
             )
         retrial.finish()
     kept = len(retrial.kept)
-    say(f"{retrial.again - report.failed:,} of {retrial.again + kept:,} documents were stored")
+    stored = retrial.again - report.failed - report.outdated
+    say(
+        f"{stored:,} of {retrial.again + kept:,} documents were stored"
+        + (f"; {report.outdated:,} were older than what is stored" if report.outdated else "")
+    )
     if report.failed:
         say(
             f"{report.failed:,} were set aside again and stay in {dead_letters}; the first: "
@@ -59,7 +63,8 @@ def retry(
     if json:
         print_json(
             {
-                "stored": retrial.again - report.failed,
+                "stored": stored,
+                "outdated": report.outdated,
                 "failed": report.failed,
                 "kept": kept,
                 "replaced": report.replaced,

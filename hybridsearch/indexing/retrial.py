@@ -108,5 +108,9 @@ def _placed(value: Any) -> Any:
     """Passages with their places, where these were kept."""
     if not isinstance(value, dict) or value.keys() not in (_PLACED, _ENCODED):
         return value
-    spans = np.array(value["spans"], np.int32).reshape(-1, 2)
-    return PassageVectors(spans, np.array(value["vectors"], np.float32), value.get("digest"))
+    try:
+        spans = np.array(value["spans"], np.int32).reshape(-1, 2)
+        vectors = np.array(value["vectors"], np.float32)
+    except (ValueError, TypeError, OverflowError):
+        return value  # which is refused, as any other value that is no vector
+    return PassageVectors(spans, vectors, value.get("digest"))

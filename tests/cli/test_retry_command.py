@@ -44,6 +44,23 @@ def test_what_was_corrected_is_stored_and_the_rest_stays_with_its_reason(
         assert found.fields["year"] == 1901
 
 
+def test_what_is_older_than_what_is_stored_is_not_told_as_stored(
+    run_here: Run, tmp_path: Path
+) -> None:
+    wrong = {**book(1), "year": "then", "_version": 3}
+    source = write_lines(tmp_path / "books.jsonl", [wrong])
+    newer = write_lines(tmp_path / "newer.jsonl", [{**book(1), "_version": 4}])
+    letters = tmp_path / "letters.jsonl"
+    given = ["--schema", write_schema(tmp_path), "--encoder", "none", "--dead-letters", letters]
+    assert run_here("index", "embedded:x", source, *given).status == 3
+    assert run_here("index", "embedded:x", newer).status == 0
+    corrected(letters)
+    ran = run_here("retry", letters, "--json")
+    assert (ran.last_json["stored"], ran.last_json["outdated"]) == (0, 1)
+    assert "0 of 1 documents were stored; 1 were older than what is stored" in ran.err
+    assert not letters.exists()
+
+
 def test_a_file_that_is_empty_of_letters_goes_away(run_here: Run, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "books.jsonl", [{**book(1), "year": "then"}, book(3)])
     letters = tmp_path / "letters.jsonl"

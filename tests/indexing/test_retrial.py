@@ -158,6 +158,23 @@ def test_vectors_come_back_with_their_places(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found.vectors["dense"].vectors, placed.vectors)
 
 
+@pytest.mark.parametrize("spans", ["[0,4,2]", '["a","b"]', "[[0],[1,2]]", "[[0,99999999999]]"])
+def test_places_that_are_none_are_set_aside_and_do_not_end_the_retry(
+    tmp_path: Path, spans: str
+) -> None:
+    given = Document("one", {"text": "words", "year": "bad"}, {"dense": random_units(2)})
+    path = tmp_path / "letters.jsonl"
+    with HybridIndex.create(f"embedded:{tmp_path / 'x'}", schema=SCHEMA, encoder=None) as index:
+        assert index.add([given], dead_letters=path).failed == 1
+        found = json.loads(path.read_bytes())
+        placed = {"spans": json.loads(spans), "vectors": found["document"]["dense"]}
+        found["document"] |= {"dense": placed, "year": 1999}
+        path.write_text(json.dumps(found))
+        retrial = Retrial(path)
+        report = index.add(retrial.records(SCHEMA.dense), dead_letters=retrial.refused)
+        assert (report.indexed, report.failed) == (0, 1)
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"):
         Retrial(tmp_path / "none.jsonl")
