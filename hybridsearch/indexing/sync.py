@@ -25,6 +25,8 @@ from hybridsearch.model.response import SyncReport
 
 PAGE: Final = 5_000
 MOST_DELETED: Final = 0.2
+# A share of a count is not always what it says: 0.29 * 100 is less than 29.
+_ROUNDING: Final = 1e-6
 
 SyncFlow: TypeAlias = Generator[Step | Refresh | ListIds, Any, SyncReport]
 
@@ -126,7 +128,7 @@ def _stopped(
             f"{comparison.nameless:,} records of the source could not be read, which may be these; "
             "correct the source and sync again"
         )
-    if len(gone) > most_deleted * there:
+    if len(gone) > most_deleted * there + _ROUNDING:
         return (
             f"{len(gone):,} of {there:,} documents are not in the source, {gone[0]!r} among them, "
             f"more than the {most_deleted:.0%} that may be deleted at once; look whether the "
