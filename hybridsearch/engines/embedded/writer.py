@@ -116,7 +116,7 @@ class Writer:
             _quietly(files.close)
 
     def _check_in_place(self) -> None:
-        """A commit of tantivy writes by names, into another index where that has taken the place."""
+        """A commit of tantivy writes by names, also into an index that has taken the place."""
         if not self._documents.in_place():
             raise not_opened(self._folder)
 
