@@ -99,9 +99,14 @@ class DocumentFiles:
         self._place = folder / "documents.bin"
         self._bodies = Appender(self._place)
         self._records = Appender(folder / "documents.idx", self._type.itemsize)
-        self._revisions = Appender(folder / REVISIONS, revision_type(vector_fields).itemsize)
-        # An index made before there were revisions has none of them, and a writer that died may
-        # have left one file with more documents than the other.
+        size = revision_type(vector_fields).itemsize
+        revisions = folder / REVISIONS
+        if not revisions.exists():  # an index made before there were any gets all of them at once
+            draft = revisions.with_suffix(".draft")
+            draft.write_bytes(bytes(size * self._records.count))
+            draft.replace(revisions)
+        self._revisions = Appender(revisions, size)
+        # A writer that died may have left one file with more documents than the other.
         align([self._records, self._revisions])
 
     def append(
@@ -156,6 +161,8 @@ class DocumentMap:
     def holds(self, ordinal: int) -> bool:
         """Whether all of this document and of those before it is here."""
         if ordinal >= len(self.records):
+            return False
+        if self._revisions is not None and ordinal >= len(self._revisions):
             return False
         record: Any = self.records[ordinal]
         lengths = int(record["id_length"]) + int(record["source_length"])

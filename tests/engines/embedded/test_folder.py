@@ -143,7 +143,15 @@ def test_an_index_made_anew_of_another_schema_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["documents.bin", "documents.idx", "vectors-0.f32", "vectors-0.i8", "vectors-0.row"]
+    "name",
+    [
+        "documents.bin",
+        "documents.idx",
+        "documents.rev",
+        "vectors-0.f32",
+        "vectors-0.i8",
+        "vectors-0.row",
+    ],
 )
 def test_a_copy_that_lacks_what_was_committed_is_neither_read_nor_written(
     tmp_path: Path, name: str
