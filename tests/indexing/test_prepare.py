@@ -75,8 +75,9 @@ def test_passages_with_their_places_stay_as_they_are() -> None:
     assert accepted(Document("a", {"title": "T"}, {"dense": placed})).vectors["dense"] is placed
     short = PassageVectors(placed.spans, rows[:, :3])
     assert "3 numbers" in refused(Document("a", {"title": "T"}, {"dense": short})).reason
+    spans: Any
     for spans in (np.empty((0, 2)), [[3, 9], [9, 12]], [[3, 9, 12]], [3, 9], None):
-        wrong: Any = PassageVectors(spans, rows)
+        wrong = PassageVectors(spans, rows)
         told = refused(Document("a", {"title": "T"}, {"dense": wrong}))
         assert "1 passages need as many places" in told.reason
         assert told.field == "dense"
