@@ -26,6 +26,7 @@ from hybridsearch.engines.cluster.backfill import (
     read_lacking,
 )
 from hybridsearch.engines.cluster.engine import ClusterEngine
+from hybridsearch.engines.cluster.kept_source import check_keeps_source
 from hybridsearch.engines.cluster.mapping import remembered
 from hybridsearch.engines.cluster.passages import text_of
 from hybridsearch.engines.cluster.shape import Shape
@@ -87,8 +88,9 @@ def backfill(
     encoder: the index's own where it has one; an index without any vector field is given one for
     it, with `settings`. rate: documents a second at the most. progress: told how many documents are
     done, and how many there are to do. Others may write meanwhile: a vector is written only to a
-    document that is still what the vector was made of. Raises ConfigurationError, EncoderError and
-    EngineError; what is filled then stays.
+    document that is still what the vector was made of. Raises ConfigurationError, also where the
+    index keeps a part of its documents only, EncoderError and EngineError; what is filled then
+    stays.
     """
     begin = time.monotonic()
     if rate is not None and rate <= 0:
@@ -173,6 +175,7 @@ class _Backfill:
 
     def field(self, name: str) -> None:
         """Fill one field."""
+        self._engine.ask(check_keeps_source(name, self._engine.index))
         self._performer.perform([Refresh()])
         self._refused.clear()
         self._total = self._done + self._engine.ask(count_lacking(name, self._engine.index))
