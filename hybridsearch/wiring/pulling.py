@@ -13,8 +13,10 @@ from hybridsearch.indexing.records import Located, Pull, Pulled, Record, Unreada
 from hybridsearch.model.document import Document
 from hybridsearch.model.operation import Delete, Update
 
-_DEEPEST: Final = 2
-"""How many lists within each other are looked into: vectors are two at most."""
+_DEEPEST: Final = 8
+"""How many lists and objects within each other are looked into."""
+
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
 class Puller:
@@ -95,14 +97,21 @@ def _sum(fields: Any) -> int:
 
 
 def _size(value: Any, depth: int = 0) -> int:
-    if isinstance(value, str):
+    if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, PassageVectors):
         return value.vectors.nbytes
-    if isinstance(value, list | tuple) and value:
-        first = value[0]
-        within = _size(first, depth + 1) if depth < _DEEPEST else 0
-        return len(value) * (8 if isinstance(first, float | int) else within)
-    return 0
+    if isinstance(value, list | tuple) and value and isinstance(value[0], float | int):
+        return len(value) * 8
+    return sum(_size(part, depth + 1) for part in _parts(value)) if depth < _DEEPEST else 0
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """What is within a list or an object."""
+    if isinstance(value, list | tuple):
+        return value
+    if value.__class__ is dict or (value.__class__ not in _PLAIN and isinstance(value, Mapping)):
+        return value.values()
+    return ()
