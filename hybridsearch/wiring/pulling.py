@@ -97,6 +97,8 @@ def _sum(fields: Any) -> int:
 
 
 def _size(value: Any, depth: int = 0) -> int:
+    if value.__class__ in _PLAIN:
+        return 0
     if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, np.ndarray):
@@ -112,6 +114,4 @@ def _parts(value: Any) -> Iterable[Any]:
     """What is within a list or an object."""
     if isinstance(value, list | tuple):
         return value
-    if value.__class__ is dict or (value.__class__ not in _PLAIN and isinstance(value, Mapping)):
-        return value.values()
-    return ()
+    return value.values() if isinstance(value, Mapping) else ()

@@ -337,21 +337,3 @@ def test_a_copy_that_has_newer_documents_is_told_from_an_equal_one(new_target: N
         copy.add([{**given, "title": "newer", "_version": 6}])
     with pytest.raises(EngineError, match=r"1 documents have newer versions .* to a new name"):
         copy_index(source, target)
-
-
-def test_a_second_copy_brings_versions_and_values_that_python_takes_for_equal(
-    new_target: NewTarget,
-) -> None:
-    source, target = new_target("embedded"), new_target("embedded")
-    kept = SCHEMA.model_copy(update={"unknown_fields": "keep"})
-    given = {"id": "a", "title": "x", "dense": random_units(1, dims=DIMS)[0], "n": 1}
-    with HybridIndex.create(source, schema=kept, encoder=None) as origin:
-        origin.add([{**given, "_version": 5}, {**given, "id": "b"}])
-        copy_index(source, target)
-        origin.add([{**given, "_version": 7}, {**given, "id": "b", "n": True}])
-    assert copy_index(source, target).copied == 2
-    with HybridIndex.open(target) as copy:
-        found = {document.id: (document.version, document.fields["n"]) for document in copy.scan()}
-        assert found["a"] == (7, 1)
-        assert found["b"][1] is True
-        assert copy.add([{**given, "title": "older", "_version": 6}]).outdated == 1
