@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from vectors import random_units
 
 from hybridsearch import HybridIndex, Schema
@@ -38,3 +41,14 @@ class EndedError(Exception):
 
 def ended(*_: Any) -> None:
     raise EndedError
+
+
+@contextmanager
+def ending(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, by: Callable[..., Any] = ended
+) -> Iterator[None]:
+    """The block is ended by what it calls by this name."""
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, by)
+        with pytest.raises(EndedError):
+            yield

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from hybridsearch.errors import StorageError
 from hybridsearch.indexing.letter import letter
-from hybridsearch.model.cut_lines import is_cut
+from hybridsearch.model.open_files import is_at, is_cut
 
 
 class DeadLetters:
@@ -96,7 +96,7 @@ class DeadLetters:
 
     def _opened(self) -> BinaryIO:
         """The file that is at its place now."""
-        if self._file is not None and not _is_at(self.path, self._file):
+        if self._file is not None and not is_at(self.path, self._file):
             self._file.close()
             self._file = None
         if self._file is None:
@@ -111,13 +111,6 @@ class DeadLetters:
             f"the dead-letter file {self.path} cannot be written ({error.strerror}): "
             "name another with dead_letters= (--dead-letters)"
         )
-
-
-def _is_at(path: Path, file: BinaryIO) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
 
 
 def _digest(line: bytes) -> bytes:

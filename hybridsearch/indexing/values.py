@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hybridsearch.model.filters.resolve import LONGEST_KEYWORD_BYTES
-from hybridsearch.model.schema import FieldType
+from hybridsearch.model.schema import LONGEST_KEYWORD_BYTES, FieldType
 from hybridsearch.model.shown import shown
 
 _PLAIN = frozenset({str, int, float, bool})

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from hybridsearch.errors import SchemaError
 
 FieldType: TypeAlias = Literal["keyword", "integer", "float", "boolean", "date"]
+LONGEST_KEYWORD_BYTES: Final = 32_766
 Analyzer: TypeAlias = Literal[
     "standard",
     "english",

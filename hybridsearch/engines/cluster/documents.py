@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from hybridsearch.engines.calls import PassageMatch, StoredDocument, WriteDocument
 from hybridsearch.engines.cluster.adopted import adopted_body, adopted_fields, vector_value
 from hybridsearch.engines.cluster.digests import kept
 from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
+from hybridsearch.engines.cluster.moments import iso_moment
 from hybridsearch.engines.cluster.passages import parts_of
 from hybridsearch.engines.cluster.shape import Shape
 from hybridsearch.model.schema import FieldType, Schema
@@ -23,8 +23,6 @@ from hybridsearch.model.written_fields import as_read_back
 _ISO: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?"
 )
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ISO_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
 
 
 def body_of(
@@ -171,11 +169,3 @@ def _canonical(document: WriteDocument, name: str, kind: FieldType) -> Any:
     values = document.metadata.get(name, ())
     shown = [iso_moment(value) for value in values] if kind == "date" else list(values)
     return shown[0] if len(shown) == 1 else shown
-
-
-def iso_moment(milliseconds: int) -> str | int:
-    """A moment as text, where calendars go so far."""
-    if not _ISO_YEARS[0] <= milliseconds <= _ISO_YEARS[1]:
-        return milliseconds
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hybridsearch.engines.cluster.documents import iso_moment
 from hybridsearch.engines.cluster.index import ClusterIndex
+from hybridsearch.engines.cluster.moments import iso_moment
 from hybridsearch.errors import FilterError
 from hybridsearch.model.filters import (
     AllOf,

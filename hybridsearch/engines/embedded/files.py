@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hybridsearch.engines.embedded.refusals import unreadable
 from hybridsearch.model.digests import DIGEST_DIGITS
+from hybridsearch.model.open_files import is_at
 
 Records = NDArray[np.void]
 DIGEST_BYTES: Final = DIGEST_DIGITS // 2
@@ -65,10 +66,7 @@ class Appender:
 
     def is_at(self, path: Path) -> bool:
         """Whether what is at a place is still this file."""
-        try:
-            return os.path.samestat(path.stat(), os.fstat(self._file.fileno()))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+        return is_at(path, self._file)
 
     def sync(self) -> None:
         """Return once everything written is on the disk."""

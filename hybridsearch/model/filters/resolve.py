@@ -27,10 +27,9 @@ from hybridsearch.model.filters.resolved import (
     Term,
     Terms,
 )
-from hybridsearch.model.schema import FieldType
+from hybridsearch.model.schema import LONGEST_KEYWORD_BYTES, FieldType
 
 ID = "id"
-LONGEST_KEYWORD_BYTES: Final = 32_766
 _LONGEST_PREFIX_BYTES: Final = 900  # servers make an automaton of it, of 1,000 states at most
 _ZEROS: Final = (-0.0, 0.0)  # equal numbers, and to engines one below the other
 

@@ -13,7 +13,7 @@ import orjson
 from hybridsearch.engines.cluster.engine import ClusterEngine
 from hybridsearch.engines.cluster.log_index import append_records
 from hybridsearch.errors import ConfigurationError
-from hybridsearch.model.cut_lines import is_cut
+from hybridsearch.model.open_files import is_cut
 from hybridsearch.model.target import Target
 
 Record: TypeAlias = Mapping[str, Any]

@@ -89,7 +89,8 @@ class Caught:
         return self.count - begin
 
     def _do(self, written: Sequence[str], gone: Sequence[str]) -> None:
-        self._check()
+        if written or gone:
+            self._check()
         if gone:
             self._new.delete(gone)
         if written:

@@ -95,7 +95,7 @@ def place_at(target: str, connection: Mapping[str, Any] | None) -> Iterator[Plac
 def held(place: Place, index: str) -> Iterator[None]:
     """Writes to an index are refused from here on, and allowed again where this fails, unless they
     were refused before."""
-    if takes_no_writes(place, index):
+    if place.ask(read_settings(index, place.target)).get("blocks.write") == "true":
         yield
         return
     try:
@@ -104,12 +104,6 @@ def held(place: Place, index: str) -> Iterator[None]:
     except BaseException:
         place.ask(allow_writes(index, place.target))
         raise
-
-
-def takes_no_writes(place: Place, index: str) -> bool:
-    """Whether writes to an index are refused."""
-    settings = place.ask(read_settings(index, place.target))
-    return bool(settings.get("blocks.write") == "true")
 
 
 def _cluster(

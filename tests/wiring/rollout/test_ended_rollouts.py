@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rolled_out import SCHEMA, SETTINGS, EndedError, document, ended, held
+from rolled_out import SCHEMA, SETTINGS, EndedError, document, ending, held
 from servers.ask import ask
 
 from hybridsearch import HybridIndex
@@ -31,10 +31,8 @@ def test_what_came_and_went_around_a_roll_out_that_was_ended_stays_away(
         if told.startswith("loading"):
             serving.add([document(1000, 1)])
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Caught, "up", ended_after)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted(), say=say)
+    with ending(monkeypatch, Caught, "up", ended_after):
+        roll_out(target, Wanted(), say=say)
     serving.delete("d01000")
     before = held(serving)
     roll_out(target, Wanted())
@@ -52,10 +50,8 @@ def test_a_roll_out_that_ends_right_after_the_switch_can_be_rolled_back(
         yield from point(*given)
         raise EndedError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", point_and_end)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted())
+    with ending(monkeypatch, versions, "point", point_and_end):
+        roll_out(target, Wanted())
     assert [name[-6:] for name in roll_back(target)] == ["000001", "000002"]
     with HybridIndex.open(target) as index:
         assert held(index) == before
@@ -67,10 +63,8 @@ def test_an_index_itself_gives_way_to_the_next_run_where_the_switch_failed(
 ) -> None:
     with HybridIndex.create(target, schema=SCHEMA, encoder=None, settings=SETTINGS) as index:
         index.add([document(n) for n in range(50)])
-        with monkeypatch.context() as patch:
-            patch.setattr(versions, "replace_index", ended)
-            with pytest.raises(EndedError):
-                roll_out(target, Wanted(replace_index=True))
+        with ending(monkeypatch, versions, "replace_index"):
+            roll_out(target, Wanted(replace_index=True))
         index.add([document(50)])
         before = held(index)
     roll_out(target, Wanted(replace_index=True))
@@ -84,10 +78,8 @@ def test_a_rollback_that_fails_leaves_the_version_that_serves_writable(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     roll_out(target, Wanted())
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", ended)
-        with pytest.raises(EndedError):
-            roll_back(target)
+    with ending(monkeypatch, versions, "point"):
+        roll_back(target)
     with HybridIndex.open(target, connection={"write_timeout": 5.0}) as index:
         assert index.add([document(1)]).indexed == 1
 
@@ -113,10 +105,8 @@ def test_an_alias_of_an_index_of_another_name_is_rolled_out_and_back(
         before = held(index)
     action = {"add": {"index": f"{name}_v1", "alias": name}}
     ask("POST", f"{url}/_aliases", {"actions": [action]})
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", ended)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted())
+    with ending(monkeypatch, versions, "point"):
+        roll_out(target, Wanted())
     rolled = roll_out(target, Wanted())
     assert (rolled.before, rolled.serving) == (f"{name}_v1", f"{name}-000001")
     assert roll_back(target) == (f"{name}_v1", f"{name}-000001")
@@ -130,10 +120,8 @@ def test_a_version_that_served_and_was_rolled_back_is_not_gone_on_with(
 ) -> None:
     """Not even where its roll-out was ended right after it began to serve."""
     before = held(serving)
-    with monkeypatch.context() as patch:
-        patch.setattr(UnderWay, "note_end", ended)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted())
+    with ending(monkeypatch, UnderWay, "note_end"):
+        roll_out(target, Wanted())
     serving.add([document(1000)])
     roll_back(target)
     assert roll_out(target, Wanted()).serving.endswith("-000003")

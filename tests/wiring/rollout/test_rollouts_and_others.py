@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rolled_out import EndedError, document, ended, held
+from rolled_out import EndedError, document, ending, held
 from servers.ask import ask
 
 from hybridsearch import HybridIndex
@@ -106,10 +106,8 @@ def test_an_index_that_takes_no_writes_on_purpose_stays_so(
 ) -> None:
     url = f"http:{target.partition(':')[2]}/_settings"
     ask("PUT", url, {"index.blocks.write": True})
-    with monkeypatch.context() as patch:
-        patch.setattr(versions, "point", ended)
-        with pytest.raises(EndedError):
-            roll_out(target, Wanted())
+    with ending(monkeypatch, versions, "point"):
+        roll_out(target, Wanted())
     settings = next(iter(ask("GET", url).values()))["settings"]["index"]
     assert settings["blocks"] == {"write": "true"}
     assert serving.count() == 300

@@ -1,9 +1,10 @@
-"""Files of lines whose last one may lack its end."""
+"""Files that others write to, or replace, while they are open."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 
 def is_cut(path: Path) -> bool:
@@ -14,3 +15,11 @@ def is_cut(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read() != b"\n"
+
+
+def is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether what is at a place is still this open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
