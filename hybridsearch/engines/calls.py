@@ -168,7 +168,7 @@ class Completed:
     incomplete: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen, it would take three times as long to make
 class PassageVectors:
     """A document's passages of one vector field.
 
@@ -182,11 +182,11 @@ class PassageVectors:
     digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # as above
 class WriteDocument:
     """A document ready to be stored.
 
-    fields: as given; text: by text field; metadata: by field, the canonical values of filters;
+    fields: as given, each a value of its field's type (`model/field_values.py` reads them);
     vectors: by vector field; digest: of the document as it was given, None where that is not known.
 
     version: given by the caller; one older than the stored document's leaves that as it is.
@@ -195,8 +195,6 @@ class WriteDocument:
 
     id: str
     fields: Mapping[str, Any]
-    text: Mapping[str, str]
-    metadata: Mapping[str, tuple[Any, ...]]
     vectors: Mapping[str, PassageVectors]
     digest: str | None = None
     version: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from hybridsearch.indexing.merge import merged
 from hybridsearch.indexing.prepare import prepare
 from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.rules import Rules
-from hybridsearch.indexing.stretch import Read, Stretch
+from hybridsearch.indexing.stretch import Stretch
 from hybridsearch.indexing.units import units_of
 from hybridsearch.model.document import Document, is_older
 from hybridsearch.model.operation import Delete, Update
@@ -21,9 +21,9 @@ from hybridsearch.model.operation import Delete, Update
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Records read together, `size` of them, and what they are.
+    """Records read together, a stretch of them, and what they are.
 
-    documents: the good ones by id, as they will be sent; reads: the same as they were given;
+    documents: the good ones by id, as they will be sent; rows: where they are in the stretch;
     to_encode: by id and vector field, the texts whose vectors are still lacking; repeated: how many
     good ones gave way to a later one with the same id; write: what is sent for them; outdated: how
     many were older than what is stored; cached, reused: how many of their texts the embedding cache
@@ -31,9 +31,9 @@ class Batch:
     """
 
     number: int
-    size: int = 0
+    stretch: Stretch = field(default_factory=Stretch)
     documents: dict[str, WriteDocument | DeleteDocument] = field(default_factory=dict)
-    reads: dict[str, Read] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
     to_encode: dict[str, Mapping[str, str]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     repeated: int = 0
@@ -43,14 +43,21 @@ class Batch:
     reused: int = 0
 
     @property
+    def size(self) -> int:
+        """How many records these are."""
+        return self.stretch.size
+
+    @property
     def whole(self) -> list[str]:
         """The ids of the good ones that are documents, not changes or deletions."""
-        return [id for id, read in self.reads.items() if isinstance(read.operation, Document)]
+        operations = self.stretch.operations
+        return [id for id, row in self.rows.items() if isinstance(operations[row], Document)]
 
     @property
     def updates(self) -> int:
         """How many of the good ones are changes of some fields."""
-        return sum(isinstance(read.operation, Update) for read in self.reads.values())
+        operations = self.stretch.operations
+        return sum(isinstance(operations[row], Update) for row in self.rows.values())
 
     @property
     def passages(self) -> int:
@@ -62,7 +69,7 @@ class Batch:
             for passages in document.vectors.values()
         )
 
-    def enter(self, read: Read, document: WriteDocument | DeleteDocument) -> bool:
+    def enter(self, row: int, document: WriteDocument | DeleteDocument) -> bool:
         """Take a good one in, unless it is older than one with its id that is there already, which
         it replaces otherwise, at the end of the order; returns whether it was taken."""
         earlier = self.documents.get(document.id)
@@ -73,19 +80,22 @@ class Batch:
             self.repeated += 1
             self.leave_out(document.id)
         self.documents[document.id] = document
-        self.reads[document.id] = read
+        self.rows[document.id] = row
         return True
 
-    def leave_out(self, id: str) -> Read:
-        """Take a good one out again."""
+    def leave_out(self, id: str) -> int:
+        """Take a good one out again; returns its row."""
         del self.documents[id]
         self.to_encode.pop(id, None)
-        return self.reads.pop(id)
+        return self.rows.pop(id)
 
-    def take_over(self, again: Batch) -> None:
-        """Have documents as another batch of some of these records has made them."""
-        self.documents.update(again.documents)
-        self.reads.update(again.reads)
+    def take_over(self, again: Batch, ids: Iterable[str]) -> None:
+        """Have these documents as another batch of their records has made them."""
+        for id in ids:
+            if id in again.documents:
+                self.documents[id] = again.documents[id]
+            else:
+                self.leave_out(id)
         self.refused += again.refused
         self.cached += again.cached
         self.reused += again.reused
@@ -94,9 +104,9 @@ class Batch:
         """Set documents aside that the engine would not store, and leave out the outdated."""
         for at, reason in written.failures:
             id = self.write.documents[at].id
-            read = self.leave_out(id)
+            row = self.leave_out(id)
             error = DocumentError(f"the engine refused it: {reason}", id=id)
-            self.refused.append(Refused(read.position, read.record, error))
+            self.refused.append(self.stretch.refuse(row, error))
         for at in written.outdated:
             self.leave_out(self.write.documents[at].id)
         self.outdated += len(written.outdated)
@@ -110,30 +120,29 @@ def make_batch(
     rules: Rules,
 ) -> Batch:
     """Check a stretch of records; stored: the documents that it updates."""
-    batch = Batch(number, stretch.size, refused=list(stretch.refused))
-    found: list[tuple[Read, Document | Delete, Any]] = []
-    for read in stretch.good:
-        operation, state = read.operation, None
-        try:
-            if isinstance(operation, Update):
-                there = stored.get(operation.id)
-                operation, state = merged(operation, there, rules.schema, encodes=rules.encodes)
-        except DocumentError as error:
-            batch.refused.append(Refused(read.position, read.record, error))
+    batch = Batch(number, stretch, refused=list(stretch.refused))
+    found: list[tuple[int, Document | Delete, Any]] = []
+    for row, operation in enumerate(stretch.operations):
+        if not isinstance(operation, Update):
+            found.append((row, operation, None))
             continue
-        found.append((read, operation, state))
+        try:
+            there = stored.get(operation.id)
+            found.append((row, *merged(operation, there, rules.schema, encodes=rules.encodes)))
+        except DocumentError as error:
+            batch.refused.append(stretch.refuse(row, error))
     whole = [operation for _, operation, _ in found if isinstance(operation, Document)]
     units = iter(units_of(whole, rules.schema, normalise=rules.normalise))
-    for read, operation, state in found:
+    for row, operation, state in found:
         if isinstance(operation, Delete):
-            batch.enter(read, DeleteDocument(operation.id, operation.version))
+            batch.enter(row, DeleteDocument(operation.id, operation.version))
             continue
         try:
             write, to_encode = prepare(operation, rules, next(units), state)
         except DocumentError as error:
-            batch.refused.append(Refused(read.position, read.record, error))
+            batch.refused.append(stretch.refuse(row, error))
             continue
-        if batch.enter(read, write) and to_encode:
+        if batch.enter(row, write) and to_encode:
             batch.to_encode[write.id] = to_encode
     batch.refused.sort(key=lambda refused: refused.position)
     return batch

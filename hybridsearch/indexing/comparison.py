@@ -9,7 +9,6 @@ from hybridsearch.engines.calls import DeleteDocument, WriteDocument
 from hybridsearch.engines.reading_calls import GetDigests, GotDigests
 from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.batch import Batch
-from hybridsearch.indexing.refused import Refused
 from hybridsearch.indexing.seen import Seen
 from hybridsearch.indexing.stretch import Stretch
 from hybridsearch.model.digests import Digests
@@ -19,14 +18,12 @@ from hybridsearch.model.document import Document, is_older
 def only_documents(stretch: Stretch) -> Stretch:
     """The same with changes and deletions set aside."""
     whole = Stretch(refused=list(stretch.refused))
-    for read in stretch.good:
-        if isinstance(read.operation, Document):
-            whole.good.append(read)
+    for row, operation in enumerate(stretch.operations):
+        if isinstance(operation, Document):
+            whole.add(stretch.positions[row], stretch.records[row], operation)
             continue
-        error = DocumentError(
-            "a sync takes whole documents, no _op", id=read.operation.id, field="_op"
-        )
-        whole.refused.append(Refused(read.position, read.record, error))
+        error = DocumentError("a sync takes whole documents, no _op", id=operation.id, field="_op")
+        whole.refused.append(stretch.refuse(row, error))
     return whole
 
 

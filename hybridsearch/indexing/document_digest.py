@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from hybridsearch.engines.calls import PassageVectors
@@ -29,8 +30,13 @@ def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> st
             return None
         if digest is not None:
             continue
-        made.update(f"\n{name} {vectors.shape}\n".encode())
+        made.update(_heading(name, vectors.shape))
         numbers = vectors.astype("<f4", copy=False).tobytes()
         for begin in range(0, len(numbers), _AT_ONCE):
             made.update(numbers[begin : begin + _AT_ONCE])
     return made.hexdigest()[:DIGEST_DIGITS]
+
+
+@lru_cache(maxsize=1000)
+def _heading(name: str, shape: tuple[int, ...]) -> bytes:
+    return f"\n{name} {shape}\n".encode()

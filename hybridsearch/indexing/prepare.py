@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,11 @@ from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.document_digest import document_digest
 from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.units import Units
-from hybridsearch.indexing.values import canonical
 from hybridsearch.model.document import Document
-from hybridsearch.model.embedded_text import embedded_text, field_text
+from hybridsearch.model.embedded_text import embedded_fields
+from hybridsearch.model.field_values import text_of
 from hybridsearch.model.schema import DenseField, Schema
+from hybridsearch.model.values import canonical
 from hybridsearch.model.written_fields import canonical_json
 
 _NONE: Units = {}
@@ -36,15 +37,14 @@ def prepare(
     to be encoded for the others.
     """
     schema = rules.schema
-    text, metadata = _fields(document, schema)
-    vectors = _vectors(document, rules, text, units)
-    _keep_up(vectors, text, rules)
-    to_encode = {
-        name: embedded
-        for name, dense in schema.dense.items()
-        if name not in vectors and (embedded := embedded_text(text, dense.embeds)).strip()
-    }
-    if not vectors and not any(value.strip() for value in text.values()):
+    _check(document, schema)
+    vectors = _vectors(document, rules, units)
+    to_encode: Mapping[str, str] = {}
+    if len(vectors) < len(schema.dense):
+        to_encode = _to_encode(document, vectors, rules)
+    if not vectors and not any(
+        value.strip() for value in text_of(document.fields, schema).values()
+    ):
         names = ", ".join(schema.text) or "its vector fields"
         raise DocumentError(
             f"it has no text in {names} and no vector, so nothing could find it", id=document.id
@@ -56,30 +56,22 @@ def prepare(
             id=document.id,
             field=next(iter(to_encode)),
         )
-    made = WriteDocument(
-        document.id,
-        document.fields,
-        text,
-        metadata,
-        vectors,
-        document_digest(_canonical(document), vectors),
-        document.version,
-        state,
-    )
+    digest = document_digest(_canonical(document), vectors)
+    made = WriteDocument(document.id, document.fields, vectors, digest, document.version, state)
     return made, to_encode
 
 
-def _fields(
-    document: Document, schema: Schema
-) -> tuple[dict[str, str], dict[str, tuple[Any, ...]]]:
-    """Its text, and its metadata in canonical values."""
-    text: dict[str, str] = {}
-    metadata: dict[str, tuple[Any, ...]] = {}
+def _check(document: Document, schema: Schema) -> None:
+    """Refuse values that are not of their field's type, and fields that have no place."""
     for name, value in document.fields.items():
         if name in schema.text:
-            text[name] = _text(document.id, name, value)
+            if value.__class__ is not str:
+                _check_text(document.id, name, value)
         elif name in schema.metadata:
-            metadata[name] = _metadata(document.id, name, value, schema)
+            try:
+                canonical(value, schema.metadata[name].type)
+            except ValueError as error:
+                raise DocumentError(str(error), id=document.id, field=name) from None
         elif schema.unknown_fields == "reject" or not isinstance(name, str):
             raise DocumentError(
                 "the schema does not know this field: add it to the schema, or keep unknown "
@@ -87,33 +79,21 @@ def _fields(
                 id=document.id,
                 field=str(name),
             )
-    return text, metadata
 
 
-def _text(id: str, name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value
+def _check_text(id: str, name: str, value: Any) -> None:
     parts = value if isinstance(value, list | tuple) else (value,)
     wrong = next((p for p in parts if not (p is None or isinstance(p, _TEXT_TYPES))), None)
-    if wrong is None:
-        return field_text(value)
-    kind = type(wrong).__name__ + (" within the list" if parts is value else "")
-    raise DocumentError(
-        f"text must be a string or a list of strings, not {kind}", id=id, field=name
-    )
+    if wrong is not None:
+        kind = type(wrong).__name__ + (" within the list" if parts is value else "")
+        raise DocumentError(
+            f"text must be a string or a list of strings, not {kind}", id=id, field=name
+        )
 
 
-def _metadata(id: str, name: str, value: Any, schema: Schema) -> tuple[Any, ...]:
-    try:
-        return canonical(value, schema.metadata[name].type)
-    except ValueError as error:
-        raise DocumentError(str(error), id=id, field=name) from None
-
-
-def _vectors(
-    document: Document, rules: Rules, text: Mapping[str, str], units: Units
-) -> dict[str, PassageVectors]:
-    schema, accepted = rules.schema, {}
+def _vectors(document: Document, rules: Rules, units: Units) -> dict[str, PassageVectors]:
+    """The vectors that it brings, as far as they are still those of its text."""
+    schema, accepted = rules.schema, dict[str, PassageVectors]()
     for name, vectors in document.vectors.items():
         field = schema.dense.get(name)
         if field is None or field.dims is None:
@@ -125,7 +105,7 @@ def _vectors(
         if isinstance(unit, DocumentError):
             raise unit
         if unit is not None:
-            accepted[name] = PassageVectors(_places(unit, text, field), unit)
+            accepted[name] = PassageVectors(_places(unit, document, field), unit)
             continue
         placed = isinstance(vectors, PassageVectors)
         given = vectors.vectors if placed else vectors
@@ -137,35 +117,46 @@ def _vectors(
                 id=document.id,
                 field=name,
             )
-        # Passages with their places are an index's own: they stay bit for bit what they are.
-        accepted[name] = vectors if placed else PassageVectors(_places(rows, text, field), rows)
+        if not placed:
+            accepted[name] = PassageVectors(_places(rows, document, field), rows)
+        elif (kept := _kept_up(vectors, name, document, rules)) is not None:
+            accepted[name] = kept
     return accepted
 
 
-def _keep_up(vectors: dict[str, PassageVectors], text: Mapping[str, str], rules: Rules) -> None:
-    """Vectors that were encoded from another text or by another encoder go. Where nothing can be
-    encoded they stay: those of another text as given ones do."""
-    for name, passages in list(vectors.items()):
-        if not passages.digest:
-            continue
-        field = rules.schema.dense[name]
-        embedded = embedded_text(text, field.embeds)
-        expected = vectors_digest(embedded, field.window, field.overlap, rules.encoder)
-        if rules.encodes and passages.digest != expected:
-            del vectors[name]
-        elif not same_text(passages.digest, expected):
-            rows = passages.vectors
-            vectors[name] = PassageVectors(_places(rows, text, field), rows)
+def _kept_up(
+    passages: PassageVectors, name: str, document: Document, rules: Rules
+) -> PassageVectors | None:
+    """Passages with their places, which are an index's own and stay bit for bit what they are. None
+    where they were encoded from another text or by another encoder, if they can be encoded again;
+    if not, those of another text stay as given ones do."""
+    if not passages.digest:
+        return passages
+    field = rules.schema.dense[name]
+    embedded = embedded_fields(document.fields, field.embeds)
+    expected = vectors_digest(embedded, field.window, field.overlap, rules.encoder)
+    if rules.encodes and passages.digest != expected:
+        return None
+    if same_text(passages.digest, expected):
+        return passages
+    return PassageVectors(_places(passages.vectors, document, field), passages.vectors)
+
+
+def _to_encode(document: Document, vectors: Container[str], rules: Rules) -> dict[str, str]:
+    """By vector field without vectors, the text that it embeds."""
+    return {
+        name: embedded
+        for name, dense in rules.schema.dense.items()
+        if name not in vectors
+        and (embedded := embedded_fields(document.fields, dense.embeds)).strip()
+    }
 
 
 def _places(
-    vectors: NDArray[np.float32], text: Mapping[str, str], field: DenseField
+    vectors: NDArray[np.float32], document: Document, field: DenseField
 ) -> NDArray[np.int32]:
     """A single given vector stands for the whole text; of several, the places are not known."""
-    total = 0
-    if len(vectors) == 1:
-        lengths = [len(text[name]) for name in field.embeds if text.get(name)]
-        total = sum(lengths) + max(len(lengths) - 1, 0)
+    total = len(embedded_fields(document.fields, field.embeds)) if len(vectors) == 1 else 0
     return _whole(total) if total else np.full((len(vectors), 2), -1, dtype=np.int32)
 
 

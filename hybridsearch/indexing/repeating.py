@@ -10,7 +10,6 @@ from hybridsearch.engines.calls import Write, Written
 from hybridsearch.indexing.batch import Batch
 from hybridsearch.indexing.planning import PlanningStep, plan
 from hybridsearch.indexing.rules import Rules
-from hybridsearch.indexing.stretch import Stretch
 
 ATTEMPTS: Final = 20
 
@@ -24,7 +23,7 @@ def repeat(
     while written.changed and attempts < ATTEMPTS:
         attempts += 1
         places = {batch.write.documents[at].id: at for at in written.changed}
-        stretch = Stretch([batch.reads[id] for id in places])
+        stretch = batch.stretch.rows(batch.rows[id] for id in places)
         again = yield from plan(batch.number, stretch, rules)
         reply: Written = yield again.write
         _take_over(batch, again, places)
@@ -39,9 +38,7 @@ def _take_over(batch: Batch, again: Batch, places: dict[str, int]) -> None:
     for document in again.write.documents:
         documents[places[document.id]] = document
     batch.write = Write(documents)
-    for id in places:
-        batch.leave_out(id)
-    batch.take_over(again)
+    batch.take_over(again, places)
 
 
 def _together(first: Written, then: Written, places: list[int]) -> Written:

@@ -7,7 +7,7 @@ are read whole and may be large, however small the updates are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,32 +20,45 @@ from hybridsearch.model.schema import Schema
 MOST_UPDATES: Final = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Read:
-    """A record that is an operation; position: its number in the source, from 1."""
-
-    position: int
-    record: Record
-    operation: Operation
-
-
 @dataclass(slots=True, eq=False)
 class Stretch:
-    """Records that follow each other: those that can be read, and those that are set aside."""
+    """Records that follow each other: those that can be read, row by row, and those set aside.
 
-    good: list[Read] = field(default_factory=list)
+    positions: their numbers in the source, from 1; operations: what the records are read as.
+    """
+
+    positions: list[int] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     @property
     def size(self) -> int:
         """How many records these are."""
-        return len(self.good) + len(self.refused)
+        return len(self.records) + len(self.refused)
 
     @property
     def updated(self) -> tuple[str, ...]:
         """The ids of documents that are to be changed."""
-        updates = (read.operation.id for read in self.good if isinstance(read.operation, Update))
+        updates = (one.id for one in self.operations if isinstance(one, Update))
         return tuple(dict.fromkeys(updates))
+
+    def add(self, position: int, record: Record, operation: Operation) -> None:
+        """One row more."""
+        self.positions.append(position)
+        self.records.append(record)
+        self.operations.append(operation)
+
+    def rows(self, rows: Iterable[int]) -> Stretch:
+        """These rows alone."""
+        only = Stretch()
+        for row in rows:
+            only.add(self.positions[row], self.records[row], self.operations[row])
+        return only
+
+    def refuse(self, row: int, error: DocumentError) -> Refused:
+        """The record of a row, set aside."""
+        return Refused(self.positions[row], self.records[row], error)
 
 
 def stretches(records: Sequence[Record], before: int, schema: Schema) -> Iterator[Stretch]:
@@ -64,7 +77,7 @@ def stretches(records: Sequence[Record], before: int, schema: Schema) -> Iterato
                 stretch, ids, updates = Stretch(), set(), 0
             updates += 1
         ids.add(operation.id)
-        stretch.good.append(Read(position, record, operation))
+        stretch.add(position, record, operation)
     yield stretch
 
 

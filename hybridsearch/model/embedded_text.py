@@ -17,7 +17,8 @@ def embedded_text(text: Mapping[str, str], embeds: Sequence[str]) -> str:
 
 def embedded_fields(fields: Mapping[str, Any], embeds: Sequence[str]) -> str:
     """The same of fields as stored, whose values may be lists."""
-    return embedded_text({name: field_text(fields.get(name)) for name in embeds}, embeds)
+    texts = [field_text(fields.get(name)) for name in embeds]
+    return _BETWEEN.join([text for text in texts if text])
 
 
 def spans_of(
@@ -43,6 +44,8 @@ def spans_of(
 
 def field_text(value: Any) -> str:
     """A text field's value as one string: lists are joined by lines, numbers are written out."""
+    if value.__class__ is str:  # most of all values
+        return value
     if value is None:
         return ""
     if isinstance(value, list | tuple):

@@ -9,8 +9,8 @@ import pytest
 from vectors import unit
 
 from hybridsearch import HybridIndex, field
-from hybridsearch.indexing.values import canonical
 from hybridsearch.model.filters import And, Compare, In, Node, Not, Or, Prefix, matches, resolve
+from hybridsearch.model.values import canonical
 
 NUMBERS = [0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, -1.7976931348623157e308, 0.1]
 WHOLE = [2**63 - 1, -(2**63), 0, 2**53 + 1, -1]

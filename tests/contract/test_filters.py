@@ -11,8 +11,8 @@ from vectors import random_units, unit
 
 from hybridsearch import HybridIndex, Schema, field
 from hybridsearch.errors import FilterError
-from hybridsearch.indexing.values import canonical
 from hybridsearch.model.filters import Node, matches, resolve
+from hybridsearch.model.values import canonical
 
 LANGS = ["en", "de", "fr", "éß", "日本", "", "a'b\\c", "en-GB"]
 FILTERS = [

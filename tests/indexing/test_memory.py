@@ -68,4 +68,4 @@ def test_only_so_many_documents_are_read_for_their_updates_at_a_time() -> None:
     records = [*updates[:30], Delete("x"), *updates[30:]]
     cut = list(stretches(records, 0, SCHEMA))
     assert [len(stretch.updated) for stretch in cut] == [MOST_UPDATES, MOST_UPDATES, 22]
-    assert [read.position for stretch in cut for read in stretch.good] == list(range(1, 152))
+    assert [position for stretch in cut for position in stretch.positions] == list(range(1, 152))

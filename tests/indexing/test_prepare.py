@@ -14,6 +14,7 @@ from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.prepare import prepare
 from hybridsearch.indexing.rules import Rules
 from hybridsearch.model.document import as_document
+from hybridsearch.model.field_values import metadata_of, text_of
 
 SCHEMA = Schema(
     text=["title", "body"],
@@ -46,8 +47,8 @@ def checked(
 def test_fields_go_where_the_schema_says_and_all_are_stored() -> None:
     given = {"id": "a", "title": "T", "body": ["one", "two"], "year": "1999", "extra": [1, None]}
     document = accepted(given)
-    assert document.text == {"title": "T", "body": "one\ntwo"}
-    assert document.metadata == {"year": (1999,)}
+    assert text_of(document.fields, SCHEMA) == {"title": "T", "body": "one\ntwo"}
+    assert metadata_of(document.fields, SCHEMA) == {"year": (1999,)}
     assert to_encode(given) == {"dense": "T\none\ntwo"}
     del given["id"]
     assert document.fields == given
@@ -56,7 +57,7 @@ def test_fields_go_where_the_schema_says_and_all_are_stored() -> None:
 def test_a_document_object_and_a_dict_give_the_same() -> None:
     one = accepted(Document("a", {"title": "T"}, {"dense": UNIT}))
     two = accepted({"_id": "a", "title": "T", "dense": UNIT})
-    assert (one.id, one.text, one.fields) == (two.id, two.text, two.fields)
+    assert (one.id, one.fields) == (two.id, two.fields)
     np.testing.assert_array_equal(one.vectors["dense"].vectors, two.vectors["dense"].vectors)
     assert to_encode({"_id": "a", "title": "T", "dense": UNIT}) == {}
 
@@ -66,7 +67,7 @@ def test_given_vectors_need_no_encoder_and_no_text() -> None:
     assert document.vectors["dense"].vectors.shape == (2, 4)
     assert document.vectors["dense"].vectors.dtype == np.float32
     assert document.vectors["dense"].spans.tolist() == [[-1, -1], [-1, -1]]
-    assert document.text == {}
+    assert document.fields == {}
 
 
 def test_passages_with_their_places_stay_as_they_are() -> None:

@@ -13,8 +13,9 @@ from typing import Any, Final
 import orjson
 
 from hybridsearch.engines.calls import PassageVectors
+from hybridsearch.engines.cluster.actions import Action
 from hybridsearch.engines.cluster.adopted import vector_value
-from hybridsearch.engines.cluster.bulk import Action, bulk
+from hybridsearch.engines.cluster.bulk import bulk
 from hybridsearch.engines.cluster.digests import digest_values, digests_of
 from hybridsearch.engines.cluster.documents import fields_of, source_filter
 from hybridsearch.engines.cluster.index import ClusterIndex
@@ -137,8 +138,8 @@ def fill(
 ) -> Generator[Step, Any, Filled]:
     """Write vectors to documents that are still what the vectors were made of."""
     yield from look_now_and_then(index)
-    actions = (_update(name, filling, index) for filling in fillings)
-    settled = yield from bulk(actions, index, "to store vectors")
+    lines = index.notation.lines([_update(name, filling, index) for filling in fillings])
+    settled = yield from bulk(iter(lines), index, "to store vectors")
     failures = tuple(
         (fillings[at].document.id, reason)
         for at, reason in sorted(settled.failures)

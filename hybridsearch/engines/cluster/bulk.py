@@ -10,11 +10,10 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, starmap
-from typing import Any, Final, NamedTuple, TypeAlias
+from itertools import starmap
+from typing import Any, Final, NamedTuple
 
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.notation import Notation
 from hybridsearch.engines.cluster.presence import check_present, gone
 from hybridsearch.engines.cluster.refusals import check_reply, lost, part_of, reason_of, refusal
 from hybridsearch.engines.cluster.sending import TRANSIENT, pause
@@ -29,14 +28,8 @@ from hybridsearch.errors import (
 _TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
 
 
-# What is asked for, by its name, and the document where there is one.
-Action: TypeAlias = Sequence[Mapping[str, Any]]
-# So many are written out together.
-_AT_ONCE: Final = 64
-
-
 class Item(NamedTuple):
-    """An action as it is sent; position: in the call."""
+    """What is sent of one document; position: in the call."""
 
     position: int
     lines: bytes
@@ -57,11 +50,12 @@ class Settled:
 
 
 def bulk(
-    actions: Iterator[Action], index: ClusterIndex, purpose: str
+    lines: Iterator[bytes], index: ClusterIndex, purpose: str
 ) -> Generator[Step, Any, Settled]:
-    """Send all actions; raises EngineError where the fault is not theirs: all would be failures."""
+    """Send all items, given as they are written; raises EngineError where the fault is not theirs:
+    all would be failures."""
     settled = Settled()
-    queue = _Queue(starmap(Item, enumerate(_lines(actions, index.notation))))
+    queue = _Queue(starmap(Item, enumerate(lines)))
     attempt, progress = 0, time.monotonic()
     while chunk := queue.take(index.pace.bytes):
         left = progress + index.pace.patience - time.monotonic()
@@ -84,11 +78,6 @@ def bulk(
         if isinstance(error, WritesHeldError):  # another index may be in its place by now
             yield from check_present(index)
     return settled
-
-
-def _lines(actions: Iterator[Action], notation: Notation) -> Iterator[bytes]:
-    while some := list(islice(actions, _AT_ONCE)):
-        yield from notation.lines(some)
 
 
 def _request(chunk: Sequence[Item], index: ClusterIndex, left: float) -> HttpRequest:

@@ -7,7 +7,7 @@ does is indexed in its canonical form, and kept as it was given in `_extra`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Final
 
 from hybridsearch.engines.calls import PassageMatch, StoredDocument, WriteDocument
@@ -17,7 +17,9 @@ from hybridsearch.engines.cluster.mapping import DIGESTS, EXTRA, ID
 from hybridsearch.engines.cluster.moments import iso_moment
 from hybridsearch.engines.cluster.passages import parts_of
 from hybridsearch.engines.cluster.shape import Shape
+from hybridsearch.model.embedded_text import field_text
 from hybridsearch.model.schema import FieldType, Schema
+from hybridsearch.model.values import canonical
 from hybridsearch.model.written_fields import as_read_back
 
 _ISO: Final = re.compile(
@@ -32,7 +34,7 @@ def body_of(
     if not shape.own:
         return adopted_body(document, schema, shape, digests=digests)
     extra: dict[str, Any] = {}
-    if all(_goes_as_it_is(name, given, schema) for name, given in document.fields.items()):
+    if all(goes_as_it_is(name, given, schema) for name, given in document.fields.items()):
         body = {ID: document.id, **document.fields}
     else:
         body = _indexed(document, schema, extra)
@@ -51,7 +53,7 @@ def _indexed(document: WriteDocument, schema: Schema, extra: dict[str, Any]) -> 
     body: dict[str, Any] = {ID: document.id}
     for name, given in as_read_back(document.fields).items():
         if name in schema.text:
-            indexed = given if _is_text(given) else document.text[name]
+            indexed = given if _is_text(given) else field_text(document.fields[name])
         elif name in schema.metadata:
             kind = schema.metadata[name].type
             indexed = given if _is_native(given, kind) else _canonical(document, name, kind)
@@ -134,10 +136,18 @@ def _adopted_filter(shape: Shape, fields: Sequence[str] | None, places: bool) ->
     return {"excludes": tops}
 
 
-def _goes_as_it_is(name: str, given: Any, schema: Schema) -> bool:
+def goes_as_it_is(name: str, given: Any, schema: Schema) -> bool:
+    """Whether the products read a field's value as this package does."""
     if name in schema.text:
         return _is_text(given)
     return name in schema.metadata and _is_native(given, schema.metadata[name].type)
+
+
+def always_read_alike(name: str, kind: type, schema: Schema) -> bool:
+    """Whether that can be told from what kind of value it is."""
+    if name in schema.text:
+        return kind is str
+    return name in schema.metadata and kind in _ALWAYS[schema.metadata[name].type]
 
 
 def _is_text(given: Any) -> bool:
@@ -164,8 +174,16 @@ _READ_ALIKE: Final[Mapping[FieldType, Callable[[Any], bool]]] = {
     "date": lambda value: isinstance(value, str) and _ISO.fullmatch(value) is not None,
 }
 
+_ALWAYS: Final[Mapping[FieldType, Container[type]]] = {
+    "keyword": {str},
+    "integer": {int},
+    "float": {int, float},
+    "boolean": {bool},
+    "date": (),
+}
+
 
 def _canonical(document: WriteDocument, name: str, kind: FieldType) -> Any:
-    values = document.metadata.get(name, ())
+    values = canonical(document.fields[name], kind)
     shown = [iso_moment(value) for value in values] if kind == "date" else list(values)
     return shown[0] if len(shown) == 1 else shown

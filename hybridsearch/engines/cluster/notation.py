@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hybridsearch.engines.cluster import smile
 from hybridsearch.model.written_fields import written
@@ -15,11 +18,14 @@ Kind: TypeAlias = Literal["json", "smile"]
 
 @dataclass(frozen=True)
 class Notation:
-    """dumps: values as bytes, numpy's vectors within them too; separator: what ends a line of a
-    bulk request."""
+    """dumps: values as bytes, numpy's vectors within them too; within: a value as it is within
+    another; floats: what is within the array of each vector; separator: what ends a line of a bulk
+    request."""
 
     kind: Kind
     dumps: Callable[[Sequence[Any]], list[bytes]]
+    within: Callable[[Any], bytes]
+    floats: Callable[[Sequence[NDArray[np.float32]]], Iterator[bytes]]
     separator: bytes
 
     def lines(self, actions: Sequence[Sequence[Any]]) -> list[bytes]:
@@ -33,5 +39,9 @@ def _json(values: Sequence[Any]) -> list[bytes]:
     return [written(value) for value in values]
 
 
-JSON: Final = Notation("json", _json, b"\n")
-SMILE: Final = Notation("smile", smile.dumps, smile.SEPARATOR)
+def _digits(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+    return (written(vector)[1:-1] for vector in vectors)
+
+
+JSON: Final = Notation("json", _json, written, _digits, b"\n")
+SMILE: Final = Notation("smile", smile.dumps, smile.within, smile.floats, smile.SEPARATOR)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -40,9 +40,35 @@ def dumps(values: Sequence[Any]) -> list[bytes]:
     for value, parts in zip(values, documents, strict=True):
         _WRITERS.get(value.__class__, _other)(value, parts, places)
     # All at once: one by one, numpy takes most of its time to begin.
-    for (parts, at, _), numbers in zip(places, _floats([row for *_, row in places]), strict=True):
+    for (parts, at, _), numbers in zip(places, floats([row for *_, row in places]), strict=True):
         parts[at] = numbers
     return [b"".join(parts) for parts in documents]
+
+
+def within(value: Any) -> bytes:
+    """A value as it is within a document."""
+    if value.__class__ is str:
+        return _text(value)
+    if value.__class__ is int:
+        return _whole(value)
+    return dumps([value])[0][len(_HEADER) :]
+
+
+def floats(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+    """What is within the array of each vector: a token and five bytes of seven bits a number."""
+    for begin in range(0, len(vectors), _AT_ONCE):
+        some = vectors[begin : begin + _AT_ONCE]
+        bits = np.concatenate(some).view(np.uint32)
+        made = np.empty(len(bits), _FLOAT)
+        made["high"] = (
+            _FLOAT_32 | bits >> 20 & 0xF00 | bits >> 5 & 0x7F0000 | bits << 10 & 0x7F000000
+        )
+        made["low"] = bits >> 7 & 0x7F | bits << 8 & 0x7F00
+        numbers = made.tobytes()
+        end = 0
+        for vector in some:
+            end, start = end + _FLOAT.itemsize * len(vector), end
+            yield numbers[start:end]
 
 
 def _other(value: Any, parts: Parts, places: Places) -> None:
@@ -74,8 +100,12 @@ def _vector(value: NDArray[Any], parts: Parts, places: Places) -> None:
     parts += (_BEGIN_ARRAY, b"", _END_ARRAY)
 
 
-def _text(value: str, parts: Parts, _: Places) -> None:
-    parts += (_TEXT, value.encode(), _END) if value else (_EMPTY,)
+def _text(value: str) -> bytes:
+    return b"".join((_TEXT, value.encode(), _END)) if value else _EMPTY
+
+
+def _string(value: str, parts: Parts, _: Places) -> None:
+    parts.append(_text(value))
 
 
 def _constant(value: bool | None, parts: Parts, _: Places) -> None:
@@ -128,40 +158,14 @@ def _sevens(raw: bytes) -> Iterator[int]:
         yield bits >> shift & _SEVEN if shift >= 0 else bits & (1 << shift + 7) - 1
 
 
-def _floats(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
-    """A token and five bytes of seven bits for every number of these vectors."""
-    high, low = _tables()
-    for begin in range(0, len(vectors), _AT_ONCE):
-        some = vectors[begin : begin + _AT_ONCE]
-        bits = np.concatenate(some).view(np.uint32)
-        made = np.empty(len(bits), _FLOAT)
-        made["high"] = high.take(bits >> 14)
-        made["low"] = low.take(bits & 0x3FFF)
-        numbers = made.tobytes()
-        end = 0
-        for vector in some:
-            end, start = end + _FLOAT.itemsize * len(vector), end
-            yield numbers[start:end]
-
-
 _AT_ONCE: Final = 32
 """Vectors whose numbers stay in the processor's cache."""
 
 _FLOAT: Final = np.dtype([("high", "<u4"), ("low", "<u2")])
 
 
-@cache
-def _tables() -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
-    """What a number's upper 18 bits are, with the token before them, and its lower 14 bits."""
-    upper = np.arange(1 << 18, dtype=np.uint32)
-    lower = np.arange(1 << 14, dtype=np.uint16)
-    high = _FLOAT_32 | upper >> 14 << 8 | (upper >> 7 & _SEVEN) << 16 | (upper & _SEVEN) << 24
-    low = lower >> 7 | (lower & _SEVEN) << 8
-    return high.astype(np.uint32), low.astype(np.uint16)
-
-
 _WRITERS: Final[Mapping[type, Callable[[Any, Parts, Places], None]]] = {
-    str: _text,
+    str: _string,
     int: _integer,
     float: _number,
     bool: _constant,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hybridsearch.engines.calls import LexicalQuery, WriteDocument
 from hybridsearch.engines.embedded.analysis import analyzer
 from hybridsearch.engines.embedded.refusals import reading
+from hybridsearch.model.field_values import metadata_of, text_of
 from hybridsearch.model.schema import FieldType, Schema
 
 ID = "id"
@@ -33,6 +34,7 @@ class TextIndex:
 
     folder: Path
     index: tantivy.Index
+    schema: Schema
     names: Mapping[str, str]
     types: Mapping[str, FieldType]
     analyzers: Mapping[str, Callable[[str], list[str]]]
@@ -56,6 +58,7 @@ class TextIndex:
         return cls(
             folder,
             index,
+            schema,
             _names(schema),
             schema.field_types,
             {name: analyzer(field.analyzer) for name, field in schema.text.items()},
@@ -71,9 +74,9 @@ class TextIndex:
         made = tantivy.Document()
         made.add_text(ID, document.id)
         made.add_unsigned(ORDINAL, ordinal)
-        for name, text in document.text.items():
+        for name, text in text_of(document.fields, self.schema).items():
             made.add_text(self.names[name], " ".join(self.analyzers[name](text)))
-        for name, values in document.metadata.items():
+        for name, values in metadata_of(document.fields, self.schema).items():
             field = self.names[name]
             add = _adder(made, self.types[name])
             for value in values:

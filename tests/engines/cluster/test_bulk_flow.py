@@ -20,13 +20,13 @@ from hybridsearch.engines.cluster.wire import (
 )
 from hybridsearch.errors import EngineError, UnavailableError
 
-ACTIONS = [[{"index": {"_id": f"{position}" * 100}}] for position in range(8)]
+LINES = JSON.lines([[{"index": {"_id": f"{position}" * 100}}] for position in range(8)])
 
 
 def started(patience: float = 100.0) -> tuple[Generator[Any, Any, Settled], Any]:
     index = index_on("elasticsearch")
     index.pace.patience = patience
-    flow = bulk(iter(ACTIONS), index, "to store documents")
+    flow = bulk(iter(LINES), index, "to store documents")
     return flow, next(flow)
 
 
@@ -93,7 +93,7 @@ def test_without_progress_in_time_it_is_given_up() -> None:
 
 def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() -> None:
     flow, _ = started()
-    size = sum(map(len, JSON.lines(ACTIONS)))
+    size = sum(map(len, LINES))
     first = flow.send(HttpReply(413, ""))
     assert sent(first) == [0, 1, 2, 3]
     second = flow.send(answered(*[201] * 4))

@@ -206,7 +206,7 @@ def outcome(status: int, result: str | None = None, **error: Any) -> Any:
 
 
 def document(id: str) -> WriteDocument:
-    return WriteDocument(id, {"title": "x"}, {"title": "x"}, {}, {})
+    return WriteDocument(id, {"title": "x"}, {})
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hybridsearch.indexing.values import canonical
+from hybridsearch.model.values import canonical
 
 MAY = 1_717_113_600_000  # 2024-05-31 in milliseconds
 
