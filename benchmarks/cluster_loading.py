@@ -20,7 +20,6 @@ from math import nan
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import orjson
 from cluster_http import Http
 from cluster_indices import HAYSTACK, PLAIN, VECTOR_INDEX, Layout, Plain, plain_body
@@ -195,7 +194,7 @@ def _documents(given: Passages) -> Iterator[tuple[str, dict[str, Any]]]:
     for position in range(len(given)):
         text = given.text(position)
         id = f"d{position:07d}"
-        vector = np.asarray(given.vectors[position])
+        vector = given.vectors[position]
         yield (
             id,
             {

@@ -60,7 +60,7 @@ class Passages:
             yield Document(
                 f"d{position:07d}",
                 {"text": self.text(position), "number": int(self.numbers[position])},
-                {"dense": np.asarray(self.vectors[position])},
+                {"dense": self.vectors[position]},
             )
 
 
@@ -91,7 +91,8 @@ def passages(size: int) -> Passages:
         _make(folder, size)
     texts: Any = np.memmap(folder / "texts", dtype=np.uint8, mode="r")
     return Passages(
-        np.memmap(folder / "vectors", dtype=np.float32, mode="r", shape=(size, DIMS)),
+        # Rows of a memmap are memmaps: objects that cost more to make than vectors to send.
+        np.asarray(np.memmap(folder / "vectors", dtype=np.float32, mode="r", shape=(size, DIMS))),
         np.fromfile(folder / "numbers", dtype=np.int64),
         np.fromfile(folder / "ends", dtype=np.int64),
         memoryview(texts),

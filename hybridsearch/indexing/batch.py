@@ -9,6 +9,7 @@ from typing import Any
 from hybridsearch.engines.calls import DeleteDocument, Write, WriteDocument, Written
 from hybridsearch.engines.reading_calls import Whole
 from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.documents import Documents
 from hybridsearch.indexing.merge import merged
 from hybridsearch.indexing.prepare import prepare
 from hybridsearch.indexing.refused import Refused
@@ -32,7 +33,7 @@ class Batch:
 
     number: int
     stretch: Stretch = field(default_factory=Stretch)
-    documents: dict[str, WriteDocument | DeleteDocument] = field(default_factory=dict)
+    documents: Documents = field(default_factory=Documents)
     rows: dict[str, int] = field(default_factory=dict)
     to_encode: dict[str, Mapping[str, str]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
@@ -59,22 +60,11 @@ class Batch:
         operations = self.stretch.operations
         return sum(isinstance(operations[row], Update) for row in self.rows.values())
 
-    @property
-    def passages(self) -> int:
-        """How many passages the good documents have."""
-        return sum(
-            len(passages.vectors)
-            for document in self.documents.values()
-            if isinstance(document, WriteDocument)
-            for passages in document.vectors.values()
-        )
-
     def enter(self, row: int, document: WriteDocument | DeleteDocument) -> bool:
         """Take a good one in, unless it is older than one with its id that is there already, which
         it replaces otherwise, at the end of the order; returns whether it was taken."""
-        earlier = self.documents.get(document.id)
-        if earlier is not None:
-            if is_older(document.version, earlier.version):
+        if document.id in self.documents:
+            if is_older(document.version, self.documents[document.id].version):
                 self.outdated += 1
                 return False
             self.repeated += 1

@@ -53,7 +53,7 @@ class Comparison:
         of it is not what was written since.
         """
         self._remember_refused(batch)
-        ids = tuple(batch.documents)
+        ids = tuple(batch.documents.ids)
         if not ids:
             return
         known: GotDigests = yield GetDigests(ids)
@@ -82,7 +82,7 @@ class Comparison:
             batch.leave_out(id)
         self._unchanged.add(unchanged)
         self._set_aside.add(outdated)
-        self._written.add(batch.documents)
+        self._written.add(batch.documents.ids)
 
     def gone(self, ids: Sequence[str]) -> list[str]:
         """Those of these ids that the source did not have."""

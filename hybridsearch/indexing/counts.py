@@ -60,7 +60,7 @@ class Counts:
         self.replaced += max(written.replaced - batch.updates - again, 0)
         self.exact &= not written.uncertain and (self.seen.all_of_them or not self.replaced)
         self.exact &= not (again and self.deleted)
-        self.passages += batch.passages
+        self.passages += batch.documents.passages
         self.cached += batch.cached
         self.reused += batch.reused
         self.failed += len(batch.refused)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+
+import xxhash
 
 from hybridsearch.engines.calls import PassageVectors
-from hybridsearch.model.digests import DIGEST_DIGITS, UNTOLD
+from hybridsearch.model.digests import UNTOLD
+from hybridsearch.model.written_fields import canonical_json
 
-_AT_ONCE: Final = 2047
-"""Bytes. For more, hashlib lets other threads run meanwhile, and while others compute, getting its
-turn back takes far longer than a vector does."""
+# Neither is a byte of UTF-8: what ends a name or a value, and what begins one that is JSON.
+_END: Final = b"\xff"
+_JSON: Final = b"\xfe"
 
 
-def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> str | None:
+def document_digest(fields: Mapping[str, Any], given: Mapping[str, PassageVectors]) -> str | None:
     """32 hexadecimal digits of a document's fields and of the vectors that it brings.
 
-    canonical: the fields as JSON, sorted by name on every level. Vectors that were encoded from
-    its text are no part of it: the fields tell them. None where it is not known which those are.
+    Vectors that were encoded from its text are no part of it: the fields tell them. None where it
+    is not known which those are. Raises TypeError and ValueError for what cannot be kept as JSON.
+
+    XXH3 of 128 bits, for which nobody can be kept from making two documents of one digest; whoever
+    could gain by that writes the documents anyway.
     """
-    made = hashlib.sha256(canonical)
+    parts: list[bytes] = []
+    for name in sorted(fields):
+        value = fields[name]
+        text = value.encode() if isinstance(value, str) else _JSON + canonical_json(value)
+        parts += (name.encode(), text)
+    made = xxhash.xxh3_128(_END.join(parts))
     for name in sorted(given):
         vectors, digest = given[name].vectors, given[name].digest
         if not len(vectors):
@@ -31,10 +41,8 @@ def document_digest(canonical: bytes, given: Mapping[str, PassageVectors]) -> st
         if digest is not None:
             continue
         made.update(_heading(name, vectors.shape))
-        numbers = vectors.astype("<f4", copy=False).tobytes()
-        for begin in range(0, len(numbers), _AT_ONCE):
-            made.update(numbers[begin : begin + _AT_ONCE])
-    return made.hexdigest()[:DIGEST_DIGITS]
+        made.update(vectors.astype("<f4", copy=False).tobytes())
+    return made.hexdigest()
 
 
 @lru_cache(maxsize=1000)

@@ -61,7 +61,7 @@ class Flight:
     def holds_up(self, ids: Collection[str]) -> bool:
         """Whether one of these is on its way, since of two at once the older may come last."""
         return any(
-            not sent.documents.keys().isdisjoint(ids)
+            not sent.documents.ids.isdisjoint(ids)
             for number, sent in self._batches.items()
             if number not in self._written
         )

@@ -75,7 +75,7 @@ def _load(
 
 def _send(batch: Batch, rules: Rules, flight: Flight, trail: Trail) -> Generator[Step, Any, None]:
     """Start the writes of a batch."""
-    if flight.is_full or flight.holds_up(batch.documents):
+    if flight.is_full or flight.holds_up(batch.documents.ids):
         yield from _land((yield Settle()), rules, flight, trail)
     flight.board(batch)
     settled: Iterable[Settled] = (Settled(batch.number, Written(0, 0)),)

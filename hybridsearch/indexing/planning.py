@@ -22,7 +22,7 @@ def plan(
     """The batch of a stretch, ready to be sent."""
     batch = yield from check(number, stretch, rules, comparison)
     yield from embed(batch, rules)
-    batch.write = Write(list(batch.documents.values()))
+    batch.write = Write(batch.documents.listed())
     return batch
 
 

@@ -56,7 +56,7 @@ def prepare(
             id=document.id,
             field=next(iter(to_encode)),
         )
-    digest = document_digest(_canonical(document), vectors)
+    digest = _digest(document, vectors)
     made = WriteDocument(document.id, document.fields, vectors, digest, document.version, state)
     return made, to_encode
 
@@ -167,9 +167,9 @@ def _whole(length: int) -> NDArray[np.int32]:
     return places
 
 
-def _canonical(document: Document) -> bytes:
+def _digest(document: Document, vectors: Mapping[str, PassageVectors]) -> str | None:
     try:
-        return canonical_json(document.fields)
+        return document_digest(document.fields, vectors)
     except (TypeError, ValueError) as error:
         raise DocumentError(
             f"it cannot be kept as JSON ({error}): leave it out, or give it as text or a number",

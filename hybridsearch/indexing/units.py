@@ -26,8 +26,8 @@ def units_of(documents: Sequence[Document], schema: Schema, *, normalise: bool) 
             continue
         given = [documents[at].vectors[name] for at in which]
         rows, reasons = accept_many(given, dims=field.dims, normalise=normalise)
-        for row, at in enumerate(which):
-            found[at][name] = rows[row : row + 1]
+        for at, row in zip(which, rows[:, None, :], strict=True):
+            found[at][name] = row
         for row, reason in reasons.items():
             at = which[row]
             found[at][name] = DocumentError(reason, id=documents[at].id, field=name)

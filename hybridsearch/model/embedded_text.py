@@ -17,8 +17,7 @@ def embedded_text(text: Mapping[str, str], embeds: Sequence[str]) -> str:
 
 def embedded_fields(fields: Mapping[str, Any], embeds: Sequence[str]) -> str:
     """The same of fields as stored, whose values may be lists."""
-    texts = [field_text(fields.get(name)) for name in embeds]
-    return _BETWEEN.join([text for text in texts if text])
+    return _BETWEEN.join([text for name in embeds if (text := field_text(fields.get(name)))])
 
 
 def spans_of(

@@ -91,9 +91,15 @@ def _bytes(record: Any) -> int:
 
 
 def _sum(fields: Any) -> int:
-    if fields.__class__ is dict or isinstance(fields, Mapping):
-        return sum(map(_size, fields.values()))
-    return 0
+    if fields.__class__ is not dict and not isinstance(fields, Mapping):
+        return 0
+    size = 0
+    for value in fields.values():
+        if value.__class__ is str:  # most of all values
+            size += len(value)
+        elif value.__class__ not in _PLAIN:
+            size += _size(value)
+    return size
 
 
 def _size(value: Any, depth: int = 0) -> int:

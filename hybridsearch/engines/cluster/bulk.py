@@ -10,8 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.presence import check_present, gone
@@ -28,11 +27,9 @@ from hybridsearch.errors import (
 _TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
 
 
-class Item(NamedTuple):
-    """What is sent of one document; position: in the call."""
-
-    position: int
-    lines: bytes
+# A document's position in the call, and what is sent of it. A plain tuple: many wait at a time, and
+# the garbage collector would look through objects of ours again and again.
+Item: TypeAlias = tuple[int, bytes]
 
 
 @dataclass(slots=True)
@@ -55,7 +52,7 @@ def bulk(
     """Send all items, given as they are written; raises EngineError where the fault is not theirs:
     all would be failures."""
     settled = Settled()
-    queue = _Queue(starmap(Item, enumerate(lines)))
+    queue = _Queue(enumerate(lines))
     attempt, progress = 0, time.monotonic()
     while chunk := queue.take(index.pace.bytes):
         left = progress + index.pace.patience - time.monotonic()
@@ -81,7 +78,7 @@ def bulk(
 
 
 def _request(chunk: Sequence[Item], index: ClusterIndex, left: float) -> HttpRequest:
-    body = b"".join([item.lines for item in chunk])
+    body = b"".join([lines for _, lines in chunk])
     path = f"{index.path}/_bulk"
     return HttpRequest(
         "POST",
@@ -100,7 +97,7 @@ def _settle(
 ) -> tuple[Sequence[Item], EngineError | None]:
     """Items to be sent again, and the error that it is if that does not help."""
     if reply.status == LOST:
-        settled.doubtful.update(item.position for item in chunk)
+        settled.doubtful.update(position for position, _ in chunk)
         seconds = index.pace.patience
         return chunk, lost(reply.body, purpose, target=index.target, seconds=seconds)
     if reply.status in TRANSIENT:
@@ -109,12 +106,12 @@ def _settle(
     again: list[Item] = []
     last: EngineError | None = None
     for item, outcome in zip(chunk, _outcomes(reply, len(chunk), index, purpose), strict=True):
-        status = outcome["status"]
+        status, (position, _) = outcome["status"], item
         if status < 300 or outcome.get("result") == "not_found":
-            settled.results[item.position] = outcome["result"]
+            settled.results[position] = outcome["result"]
             continue
         if status == 409:
-            settled.conflicts.add(item.position)
+            settled.conflicts.add(position)
             continue
         error = refusal(status, outcome, purpose, target=index.target)
         if status in TRANSIENT:
@@ -123,7 +120,7 @@ def _settle(
             again.append(item)
             last = error
         elif isinstance(error, RefusedError):
-            settled.failures.append((item.position, reason_of(outcome)[1]))
+            settled.failures.append((position, reason_of(outcome)[1]))
         elif isinstance(error, IndexNotFoundError):
             raise gone(index)
         else:
@@ -141,7 +138,7 @@ def _note(
 ) -> None:
     """429 says that nothing was done, and to send less; of the others neither is known."""
     if status != 429:
-        settled.doubtful.update(item.position for item in items)
+        settled.doubtful.update(position for position, _ in items)
     elif first:
         index.pace.no_room()
 
@@ -154,12 +151,12 @@ def _make_smaller(
     purpose: str,
     settled: Settled,
 ) -> None:
-    index.pace.too_large(sum(len(item.lines) for item in chunk))
+    index.pace.too_large(sum(len(lines) for _, lines in chunk))
     if len(chunk) > 1:
         queue.put_back(chunk)
         return
     error = refusal(413, reply.body, purpose, target=index.target)
-    settled.failures.append((chunk[0].position, str(error)))
+    settled.failures.append((chunk[0][0], str(error)))
 
 
 def _outcomes(
@@ -190,13 +187,13 @@ class _Queue:
         """At least one item, if there is any, and as many as go into so many bytes."""
         chunk: list[Item] = []
         taken = 0
-        while (item := self._next()) is not None:
-            if chunk and taken + len(item.lines) > size:
+        while True:
+            item = self._again.popleft() if self._again else next(self._items, None)
+            if item is None:
+                return chunk
+            length = len(item[1])
+            if chunk and taken + length > size:
                 self._again.appendleft(item)
-                break
+                return chunk
             chunk.append(item)
-            taken += len(item.lines)
-        return chunk
-
-    def _next(self) -> Item | None:
-        return self._again.popleft() if self._again else next(self._items, None)
+            taken += length

@@ -48,7 +48,7 @@ def dumps(values: Sequence[Any]) -> list[bytes]:
 def within(value: Any) -> bytes:
     """A value as it is within a document."""
     if value.__class__ is str:
-        return _text(value)
+        return b"".join((_TEXT, value.encode(), _END)) if value else _EMPTY
     if value.__class__ is int:
         return _whole(value)
     return dumps([value])[0][len(_HEADER) :]
@@ -100,12 +100,8 @@ def _vector(value: NDArray[Any], parts: Parts, places: Places) -> None:
     parts += (_BEGIN_ARRAY, b"", _END_ARRAY)
 
 
-def _text(value: str) -> bytes:
-    return b"".join((_TEXT, value.encode(), _END)) if value else _EMPTY
-
-
-def _string(value: str, parts: Parts, _: Places) -> None:
-    parts.append(_text(value))
+def _text(value: str, parts: Parts, _: Places) -> None:
+    parts.append(within(value))
 
 
 def _constant(value: bool | None, parts: Parts, _: Places) -> None:
@@ -165,7 +161,7 @@ _FLOAT: Final = np.dtype([("high", "<u4"), ("low", "<u2")])
 
 
 _WRITERS: Final[Mapping[type, Callable[[Any, Parts, Places], None]]] = {
-    str: _string,
+    str: _text,
     int: _integer,
     float: _number,
     bool: _constant,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from hybridsearch.engines.calls import Write, WriteDocument, Written
+from hybridsearch.engines.calls import Write, Written
 from hybridsearch.engines.cluster.bulk import bulk
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.patterns import lines_of
@@ -26,14 +26,14 @@ def write(call: Write, index: ClusterIndex) -> Generator[Step, Any, Written]:
     results = settled.results
     replaced = [at for at, result in results.items() if result == "updated"]
     absent = [at for at, result in results.items() if result == "not_found"]
-    stored = sum(isinstance(call.documents[at], WriteDocument) for at in results)
+    deleted = sum(result == "deleted" for result in results.values())
     versioned = {at for at in settled.conflicts if call.documents[at].version is not None}
     return Written(
-        stored,
+        len(results) - deleted - len(absent),
         len(replaced),
         tuple(sorted(settled.failures)),
         len(settled.doubtful.intersection(replaced + absent)),
-        sum(result == "deleted" for result in results.values()),
+        deleted,
         tuple(sorted(versioned)),
         tuple(sorted(settled.conflicts - versioned)),
     )
