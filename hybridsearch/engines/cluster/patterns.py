@@ -137,8 +137,9 @@ def _made(document: WriteDocument, index: ClusterIndex) -> Pattern | None:
     ]
     (line,) = notation.lines([marked])
     pieces = line.split(notation.within(_MARK))
-    floats = notation.floats([passages.vectors[0] for passages in document.vectors.values()])
-    values = _values(document, notation, floats)
+    # What is within the brackets, each of which is a byte.
+    floats = [notation.within(one.vectors[0])[1:-1] for one in document.vectors.values()]
+    values = _values(document, notation, iter(floats))
     if len(pieces) != len(values) + 1:
         return None
     parts = [b""] * (len(pieces) + len(values))

@@ -1,4 +1,4 @@
-"""Documents written by patterns: byte by byte what is written in full."""
+"""Documents written by patterns: what is written in full."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from cluster_flows import index_on
 from hypothesis import given
@@ -82,7 +83,20 @@ def test_patterns_write_what_is_written_in_full(
 ) -> None:
     index = an_index(notation, digests=digests)
     in_full = notation.lines([action_of(document, index) for document in documents])
-    assert list(lines_of(documents, index)) == in_full
+    lines = list(lines_of(documents, index))
+    if notation is JSON:  # numbers have several forms there
+        assert list(map(read, lines)) == list(map(read, in_full))
+    else:
+        assert lines == in_full
+
+
+def read(line: bytes) -> Any:
+    """What is told, the numbers of vectors as 32 bits have them."""
+    parts = [orjson.loads(part) for part in line.splitlines()]
+    for name in SCHEMA.dense:
+        for passage in parts[-1].get(name, []):
+            passage["vector"] = np.array(passage["vector"], np.float32).tolist()
+    return parts
 
 
 def test_a_form_has_a_pattern_when_it_comes_again() -> None:
