@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from hybridsearch.cli.console import many
+from hybridsearch.cli.counted_progress import counted_progress
 from hybridsearch.errors import SchemaError, SourceError
-from hybridsearch.indexing.records import Located, Unreadable
+from hybridsearch.indexing.records import Located, Record, Unreadable
 from hybridsearch.indexing.sources.source import RecordStream, Source
 from hybridsearch.model.schema import Schema
 
@@ -28,7 +29,7 @@ def schema_of(source: Source) -> SourceSchema:
     have no text."""
     if source.schema is not None:
         return SourceSchema(source.schema, f"taken from {source.name}", source.records)
-    first = list(islice(source.records, SAMPLE))
+    first = _first(source)
     documents = [record.document for record in first if isinstance(record, Located)]
     unreadable = [record for record in first if isinstance(record, Unreadable)]
     if not documents:
@@ -39,6 +40,16 @@ def schema_of(source: Source) -> SourceSchema:
         raise SchemaError(f"{source.name}: {error}{_told(unreadable)}") from error
     origin = f"guessed from {many(len(documents), 'document')}"
     return SourceSchema(schema, origin, chain(first, source.records))
+
+
+def _first(source: Source) -> list[Record]:
+    """Its first records, which may be long in coming."""
+    first: list[Record] = []
+    with counted_progress("looking at the first records") as show:
+        for record in islice(source.records, SAMPLE):
+            first.append(record)
+            show(len(first), SAMPLE)
+    return first
 
 
 def _told(unreadable: list[Unreadable]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any
@@ -84,6 +85,11 @@ def _check(document: Document, schema: Schema) -> None:
 def _check_text(id: str, name: str, value: Any) -> None:
     parts = value if isinstance(value, list | tuple) else (value,)
     wrong = next((p for p in parts if not (p is None or isinstance(p, _TEXT_TYPES))), None)
+    if any(isinstance(part, float) and not math.isfinite(part) for part in parts):
+        # Tables have it in the place of a text that is missing.
+        raise DocumentError(
+            "NaN or infinity is no text: leave the field out instead", id=id, field=name
+        )
     if wrong is not None:
         kind = type(wrong).__name__ + (" within the list" if parts is value else "")
         raise DocumentError(

@@ -36,5 +36,7 @@ def units_of(documents: Sequence[Document], schema: Schema, *, normalise: bool) 
 
 def _is_single(vector: Any) -> bool:
     if isinstance(vector, np.ndarray):
-        return vector.ndim == 1
-    return isinstance(vector, list | tuple) and bool(vector) and isinstance(vector[0], float | int)
+        return vector.ndim == 1 and vector.dtype.kind in "fiu"
+    if not isinstance(vector, list | tuple) or not vector:
+        return False
+    return isinstance(vector[0], float | int) and not isinstance(vector[0], bool)

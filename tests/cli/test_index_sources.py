@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 import zstandard
-from command_line import Run, book, write_lines, write_schema
+from command_line import SCRIPT, Run, book, write_lines, write_schema
 
 from hybridsearch import HybridIndex
 
@@ -242,6 +243,32 @@ def test_a_source_that_cannot_be_read_is_named_with_the_reason(
 def test_a_folder_without_a_corpus_says_what_is_missing(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run("index", "embedded:x", "empty", "--encoder", "none").failed_with("no corpus.jsonl")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no pseudo-terminals")
+def test_a_source_that_is_long_in_coming_is_seen_to_be_read(tmp_path: Path) -> None:
+    """A new index without a schema waits for the first records."""
+    terminal, stderr = os.openpty()
+    command = [str(SCRIPT), "index", "embedded:x", "-", "--encoder", "none"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stderr=stderr,
+        stdout=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env={**os.environ, "TERM": "xterm", "HF_HUB_OFFLINE": "1"},
+    ) as process:
+        os.close(stderr)
+        assert process.stdin is not None
+        process.stdin.write(lines_of(3))
+        process.stdin.flush()
+        shown = b""
+        while b"3/1000" not in shown:
+            shown += os.read(terminal, 4096)
+        assert b"looking at the first records" in shown
+        process.kill()
+        process.stdin.close()
+    os.close(terminal)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are text here")

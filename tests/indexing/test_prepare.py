@@ -150,3 +150,12 @@ def test_without_an_encoder_a_text_needs_its_vector_unless_nothing_is_embedded()
     assert "no encoder" in refused({"id": "a", "title": "T"}, encodes=False).reason
     lexical = Schema(text=["title"], dense={})
     assert to_encode({"id": "a", "title": "T"}, encodes=False, schema=lexical) == {}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -np.float64("inf")])
+@pytest.mark.parametrize("within", [lambda number: number, lambda number: ["one", number]])
+def test_what_tables_have_for_a_missing_text_is_no_word(number: float, within: Any) -> None:
+    error = refused({"id": "a", "title": within(number), "body": "text"})
+    assert (error.id, error.field) == ("a", "title")
+    assert "leave the field out" in error.reason
+    assert accepted({"id": "a", "title": 7.5, "body": "text"}).fields["title"] == 7.5
