@@ -40,5 +40,11 @@ def _json(values: Sequence[Any]) -> list[bytes]:
     return [written(value) for value in values]
 
 
-JSON: Final = Notation("json", _json, written, digits, b"\n")
+def _short(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+    return (written(vector)[1:-1] for vector in vectors)
+
+
+JSON: Final = Notation("json", _json, written, _short, b"\n")
+# Quicker to write and longer, for servers that do not keep vectors as they are sent.
+QUICK_JSON: Final = Notation("json", _json, written, digits, b"\n")
 SMILE: Final = Notation("smile", smile.dumps, smile.within, smile.floats, smile.SEPARATOR)
