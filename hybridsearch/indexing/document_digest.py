@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
 import xxhash
 
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.model.digests import UNTOLD
 from hybridsearch.model.written_fields import canonical_json
 
-# Neither is a byte of UTF-8: what ends a name or a value, and what begins one that is JSON.
+# None is a byte of UTF-8: what ends a name or a value, and what begins a value in JSON, or vectors.
 _END: Final = b"\xff"
 _JSON: Final = b"\xfe"
+_VECTORS: Final = b"\xfd"
+_QUOTE: Final = ord('"')
 
 
 def document_digest(fields: Mapping[str, Any], given: Mapping[str, PassageVectors]) -> str | None:
@@ -28,8 +31,15 @@ def document_digest(fields: Mapping[str, Any], given: Mapping[str, PassageVector
     """
     parts: list[bytes] = []
     for name in sorted(fields):
+        if name.__class__ is not str:
+            raise TypeError("a field's name must be a plain string")
         value = fields[name]
-        text = value.encode() if isinstance(value, str) else _JSON + canonical_json(value)
+        if isinstance(value, str):
+            text = value.encode()
+        elif (text := canonical_json(value))[0] != _QUOTE:
+            text = _JSON + text
+        else:  # a date, say, which is read back as text
+            text = orjson.loads(text).encode()
         parts += (name.encode(), text)
     made = xxhash.xxh3_128(_END.join(parts))
     for name in sorted(given):
@@ -47,4 +57,4 @@ def document_digest(fields: Mapping[str, Any], given: Mapping[str, PassageVector
 
 @lru_cache(maxsize=1000)
 def _heading(name: str, shape: tuple[int, ...]) -> bytes:
-    return f"\n{name} {shape}\n".encode()
+    return _VECTORS + f"{name} {shape}\n".encode()

@@ -125,9 +125,20 @@ def _vectors(document: Document, rules: Rules, units: Units) -> dict[str, Passag
             )
         if not placed:
             accepted[name] = PassageVectors(_places(rows, document, field), rows)
-        elif (kept := _kept_up(vectors, name, document, rules)) is not None:
+        elif (kept := _kept_up(_plain(vectors, rows), name, document, rules)) is not None:
             accepted[name] = kept
     return accepted
+
+
+def _plain(passages: PassageVectors, rows: NDArray[np.float32]) -> PassageVectors:
+    """The same in arrays as engines take them, which an index's own are; rows: its vectors so."""
+    given: Any = passages.vectors
+    spans: Any = passages.spans
+    alike = isinstance(given, np.ndarray) and given.dtype == np.float32 and given.ndim == 2
+    if alike and given.flags.c_contiguous and isinstance(spans, np.ndarray):
+        return passages
+    spans = np.asarray(spans, dtype=np.int32)
+    return PassageVectors(spans, np.ascontiguousarray(given) if alike else rows, passages.digest)
 
 
 def _kept_up(

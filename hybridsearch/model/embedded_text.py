@@ -47,6 +47,8 @@ def field_text(value: Any) -> str:
         return value
     if value is None:
         return ""
+    if isinstance(value, str):
+        return str.__str__(value)  # what is kept of an enum, say, whose own text is its name
     if isinstance(value, list | tuple):
         return _BETWEEN.join(field_text(part) for part in value)
     return str(value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,13 @@ SCHEMA = Schema(
     dense={"dense": {"embeds": ["title", "body"], "dims": 4}},
 )
 UNIT = [0.0, 1.0, 0.0, 0.0]
+
+
+class Colour(str, Enum):  # noqa: UP042 - for what it is
+    """Strings whose own text is their name."""
+
+    RED = "red"
+    TITLE = "title"
 
 
 def refused(given: Any, **options: Any) -> DocumentError:
@@ -82,6 +91,51 @@ def test_passages_with_their_places_stay_as_they_are() -> None:
         told = refused(Document("a", {"title": "T"}, {"dense": wrong}))
         assert "1 passages need as many places" in told.reason
         assert told.field == "dense"
+
+
+@pytest.mark.parametrize("kind", ["float64", "float16", ">f4", "a column", "a list"])
+def test_passages_with_their_places_become_what_engines_take(kind: str) -> None:
+    rows: Any = np.array([[0.5, -0.5, 0.5, 0.5]], dtype=np.float32)
+    changed = {
+        "a column": np.asfortranarray(np.repeat(rows, 2, axis=0))[:1],
+        "a list": [[*rows[0]]],
+    }
+    given: Any = changed[kind] if kind in changed else rows.astype(kind)
+    spans: Any = [[3, 9]] if kind == "a list" else np.array([[3, 9]])
+    placed = PassageVectors(spans, given)
+    kept = accepted(Document("a", {"title": "T"}, {"dense": placed})).vectors["dense"]
+    assert kept.vectors.dtype == np.float32
+    assert kept.vectors.flags.c_contiguous
+    np.testing.assert_array_equal(kept.vectors, rows)
+    assert kept.spans.tolist() == [[3, 9]]
+
+
+def test_an_enum_of_strings_is_the_text_that_is_kept_of_it() -> None:
+    given = {"id": "a", "title": Colour.RED, "body": [Colour.RED, "b"]}
+    assert to_encode(given) == {"dense": "red\nred\nb"}
+    assert accepted(given).digest == accepted({**given, "title": "red"}).digest
+
+
+def test_a_name_that_is_no_plain_string_is_refused() -> None:
+    error = refused({"id": "a", Colour.TITLE: "T"})
+    assert (error.id, error.field) == ("a", "title")
+    assert "it cannot be kept as JSON" in error.reason
+
+
+def test_what_comes_back_as_text_has_the_digest_of_that_text() -> None:
+    given = {"id": "a", "title": "T", "day": date(2024, 5, 31), "more": [date(2024, 5, 31)]}
+    read_back = {**given, "day": "2024-05-31", "more": ["2024-05-31"]}
+    assert accepted(given).digest == accepted(read_back).digest
+    assert accepted(given).digest != accepted({**given, "day": ["2024-05-31"]}).digest
+    numbers = [accepted({"id": "a", "title": "T", "more": one}).digest for one in (1, "1", 1.0)]
+    assert len(set(numbers)) == 3
+
+
+def test_a_text_is_never_taken_for_a_vector() -> None:
+    rows = np.full((1, 4), 0.5, dtype=np.float32)
+    text = f"T\ndense (1, 4)\n{rows.tobytes().decode()}"
+    with_vector = accepted({"id": "a", "title": "T", "dense": rows})
+    assert with_vector.digest != accepted({"id": "a", "title": text}).digest
 
 
 def test_a_null_vector_is_one_that_is_not_given() -> None:

@@ -99,5 +99,5 @@ def _tables() -> _Tables:
 
 
 def _words(texts: Iterable[str]) -> Words:
-    words: Words = np.array([text.encode() for text in texts], "S4").view("<u4")
+    words: Words = np.array([text.encode() for text in texts], "S4").view(np.uint32)
     return words
