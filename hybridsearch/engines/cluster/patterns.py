@@ -21,6 +21,8 @@ from hybridsearch.engines.cluster.notation import Notation
 
 # So many are written out together.
 _AT_ONCE: Final = 64
+# To make a pattern takes as long as it saves for a dozen documents.
+_OFTEN: Final = 8
 # In the place of a value; it is no field's name.
 _MARK: Final = "\x00value\x00"
 
@@ -52,11 +54,11 @@ class Pattern:
 
 
 class Patterns:
-    """The patterns of an index, made for forms that come a second time."""
+    """The patterns of an index, made for forms that come often."""
 
     def __init__(self, index: ClusterIndex) -> None:
         self._index = index
-        self._seen: set[Form] = set()
+        self._seen: dict[Form, int] = {}
         self._made: dict[Form, Pattern | None] = {}
 
     def lines(self, documents: Sequence[WriteDocument | DeleteDocument]) -> Iterator[bytes]:
@@ -90,11 +92,11 @@ class Patterns:
             if pattern is not None and pattern.doubtful and not self._fits(document):
                 return None
             return pattern
-        if form in self._seen and self._fits(document):
-            self._made[form] = _made(document, self._index)
-            return self._made[form]
-        self._seen.add(form)
-        return None
+        seen = self._seen[form] = self._seen.get(form, 0) + 1
+        if seen < _OFTEN or not self._fits(document):
+            return None
+        pattern = self._made[form] = _made(document, self._index)
+        return pattern
 
     def _fits(self, document: WriteDocument) -> bool:
         schema = self._index.schema
