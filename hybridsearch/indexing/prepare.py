@@ -107,6 +107,10 @@ def _vectors(document: Document, rules: Rules, units: Units) -> dict[str, Passag
             raise DocumentError(
                 f"the schema has no such vector field (known: {known})", id=document.id, field=name
             )
+        if name.__class__ is not str:
+            raise DocumentError(
+                "a field's name must be a plain string", id=document.id, field=str.__str__(name)
+            )
         unit = units.get(name)
         if isinstance(unit, DocumentError):
             raise unit

@@ -31,6 +31,7 @@ class Colour(str, Enum):  # noqa: UP042 - for what it is
 
     RED = "red"
     TITLE = "title"
+    DENSE = "dense"
 
 
 def refused(given: Any, **options: Any) -> DocumentError:
@@ -120,6 +121,9 @@ def test_a_name_that_is_no_plain_string_is_refused() -> None:
     error = refused({"id": "a", Colour.TITLE: "T"})
     assert (error.id, error.field) == ("a", "title")
     assert "it cannot be kept as JSON" in error.reason
+    error = refused({"id": "a", "title": "T", Colour.DENSE: UNIT})
+    assert (error.id, error.field) == ("a", "dense")
+    assert "must be a plain string" in error.reason
 
 
 def test_what_comes_back_as_text_has_the_digest_of_that_text() -> None:
