@@ -19,7 +19,7 @@ from hybridsearch.indexing.rules import Rules
 from hybridsearch.indexing.units import Units
 from hybridsearch.model.document import Document
 from hybridsearch.model.embedded_text import embedded_fields
-from hybridsearch.model.field_values import text_of
+from hybridsearch.model.field_values import texts_of
 from hybridsearch.model.schema import DenseField, Schema
 from hybridsearch.model.values import canonical
 from hybridsearch.model.written_fields import canonical_json
@@ -44,7 +44,7 @@ def prepare(
     if len(vectors) < len(schema.dense):
         to_encode = _to_encode(document, vectors, rules)
     if not vectors and not any(
-        value.strip() for value in text_of(document.fields, schema).values()
+        value.strip() for value in texts_of(document.fields, schema).values()
     ):
         names = ", ".join(schema.text) or "its vector fields"
         raise DocumentError(

@@ -10,7 +10,7 @@ from hybridsearch.model.schema import Schema
 from hybridsearch.model.values import canonical
 
 
-def text_of(fields: Mapping[str, Any], schema: Schema) -> dict[str, str]:
+def texts_of(fields: Mapping[str, Any], schema: Schema) -> dict[str, str]:
     """By text field, its value as one string."""
     return {name: field_text(value) for name, value in fields.items() if name in schema.text}
 

@@ -16,7 +16,7 @@ from hybridsearch.errors import DocumentError
 from hybridsearch.indexing.prepare import prepare
 from hybridsearch.indexing.rules import Rules
 from hybridsearch.model.document import as_document
-from hybridsearch.model.field_values import metadata_of, text_of
+from hybridsearch.model.field_values import metadata_of, texts_of
 
 SCHEMA = Schema(
     text=["title", "body"],
@@ -57,7 +57,7 @@ def checked(
 def test_fields_go_where_the_schema_says_and_all_are_stored() -> None:
     given = {"id": "a", "title": "T", "body": ["one", "two"], "year": "1999", "extra": [1, None]}
     document = accepted(given)
-    assert text_of(document.fields, SCHEMA) == {"title": "T", "body": "one\ntwo"}
+    assert texts_of(document.fields, SCHEMA) == {"title": "T", "body": "one\ntwo"}
     assert metadata_of(document.fields, SCHEMA) == {"year": (1999,)}
     assert to_encode(given) == {"dense": "T\none\ntwo"}
     del given["id"]

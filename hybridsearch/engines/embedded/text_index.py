@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hybridsearch.engines.calls import LexicalQuery, WriteDocument
 from hybridsearch.engines.embedded.analysis import analyzer
 from hybridsearch.engines.embedded.refusals import reading
-from hybridsearch.model.field_values import metadata_of, text_of
+from hybridsearch.model.field_values import metadata_of, texts_of
 from hybridsearch.model.schema import FieldType, Schema
 
 ID = "id"
@@ -74,7 +74,7 @@ class TextIndex:
         made = tantivy.Document()
         made.add_text(ID, document.id)
         made.add_unsigned(ORDINAL, ordinal)
-        for name, text in text_of(document.fields, self.schema).items():
+        for name, text in texts_of(document.fields, self.schema).items():
             made.add_text(self.names[name], " ".join(self.analyzers[name](text)))
         for name, values in metadata_of(document.fields, self.schema).items():
             field = self.names[name]
