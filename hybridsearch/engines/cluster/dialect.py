@@ -66,10 +66,6 @@ class Dialect(Protocol):
         """The query for the exact similarities of the `count` documents that `among` finds and, as
         inner hits where asked, of their passages."""
 
-    def keeps_vectors_apart(self, server: Server) -> bool:
-        """Whether the source is kept without vectors, so that it does not matter how long they
-        are as they are sent."""
-
     def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any] | bool:
         """What of a search brings these parts of the source, whole vectors among them."""
 

@@ -13,11 +13,10 @@ from hybridsearch.engines.cluster.connection import Connection
 from hybridsearch.engines.cluster.dialect import Dialect
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.location import Location
-from hybridsearch.engines.cluster.notation import JSON, QUICK_JSON, SMILE, Notation
+from hybridsearch.engines.cluster.notation import JSON, SMILE, Notation
 from hybridsearch.engines.cluster.opening import create_index, open_index
 from hybridsearch.engines.cluster.refusals import lost
 from hybridsearch.engines.cluster.sending import send, send_async
-from hybridsearch.engines.cluster.server import Server
 from hybridsearch.engines.cluster.wire import (
     AsyncWire,
     HttpReply,
@@ -139,16 +138,14 @@ class ClusterEngine:
                 )
             case _:
                 return (yield from answer(calls, self._opened()))
-        notation = self._notation(self._index.server)
-        opened = self._index = replace(self._index, notation=notation)
+        opened = self._index = replace(self._index, notation=self._notation())
         opened.pace.patience = self._connection.write_timeout
         return [Opened(opened.definition, self.kept_by, opened.settings.model_dump())]
 
-    def _notation(self, server: Server) -> Notation:
+    def _notation(self) -> Notation:
         wire = self._wire or self._async_wire
-        if wire is not None and wire.takes_smile and self._connection.binary:
-            return SMILE
-        return QUICK_JSON if self._dialect.keeps_vectors_apart(server) else JSON
+        takes = wire is not None and wire.takes_smile
+        return SMILE if takes and self._connection.binary else JSON
 
     def _exchange(self, steps: Sequence[Step]) -> list[HttpReply | None]:
         if self._wire is None:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.engines.cluster import smile
-from hybridsearch.engines.cluster.digits import digits
 from hybridsearch.model.written_fields import written
 
 Kind: TypeAlias = Literal["json", "smile"]
@@ -40,11 +39,9 @@ def _json(values: Sequence[Any]) -> list[bytes]:
     return [written(value) for value in values]
 
 
-def _short(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+def _digits(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
     return (written(vector)[1:-1] for vector in vectors)
 
 
-JSON: Final = Notation("json", _json, written, _short, b"\n")
-# Quicker to write and longer, for servers that do not keep vectors as they are sent.
-QUICK_JSON: Final = Notation("json", _json, written, digits, b"\n")
+JSON: Final = Notation("json", _json, written, _digits, b"\n")
 SMILE: Final = Notation("smile", smile.dumps, smile.within, smile.floats, smile.SEPARATOR)

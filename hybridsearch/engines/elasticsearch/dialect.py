@@ -100,13 +100,9 @@ class Elasticsearch:
         most = min(max(_PASSAGES * count, LEAST_SCORED), MOST_CANDIDATES)
         return _knn(query, shape, most, among)
 
-    def keeps_vectors_apart(self, server: Server) -> bool:
-        """Since 9.2."""
-        return server.version[:2] >= (9, 2)
-
     def source_with_vectors(self, parts: Sequence[str], server: Server) -> dict[str, Any] | bool:
-        """Vectors that are kept apart from the source come back where asked for."""
-        apart = {"exclude_vectors": False} if self.keeps_vectors_apart(server) else {}
+        """Since 9.2 vectors are kept apart from the source, and come back where asked for."""
+        apart = {"exclude_vectors": False} if server.version[:2] >= (9, 2) else {}
         return {"includes": list(parts), **apart}
 
     def bm25_factor(self, server: Server) -> float:  # noqa: ARG002 - the same for every version

@@ -131,10 +131,6 @@ class OpenSearch:
         options = {"expand_nested_docs": True} if shape.nested else {}
         return _knn(query, shape, most, among, **options)
 
-    def keeps_vectors_apart(self, server: Server) -> bool:
-        """Since 3.0."""
-        return server.version[0] >= 3
-
     def source_with_vectors(
         self,
         parts: Sequence[str],  # noqa: ARG002 - the protocol's
