@@ -168,7 +168,7 @@ class Completed:
     incomplete: frozenset[int] = frozenset()
 
 
-@dataclass(slots=True, eq=False)  # frozen, it would take three times as long to make
+@dataclass(slots=True, eq=False)  # frozen, it takes twice as long to make
 class PassageVectors:
     """A document's passages of one vector field.
 
