@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hybridsearch.engines.calls import DeleteDocument, Write, WriteDocument, Written
 from hybridsearch.engines.reading_calls import Whole
+from hybridsearch.engines.sheets import Sheet
 from hybridsearch.errors import DocumentError
+from hybridsearch.indexing.columns import sheets_of
 from hybridsearch.indexing.documents import Documents
 from hybridsearch.indexing.merge import merged
 from hybridsearch.indexing.prepare import prepare
@@ -73,6 +75,11 @@ class Batch:
         self.rows[document.id] = row
         return True
 
+    def enter_sheet(self, rows: Sequence[int], sheet: Sheet) -> None:
+        """Take the documents of a sheet in, whose ids are in no other row of the stretch."""
+        self.documents.add(sheet)
+        self.rows.update(zip(sheet.ids, rows, strict=True))
+
     def leave_out(self, id: str) -> int:
         """Take a good one out again; returns its row."""
         del self.documents[id]
@@ -111,8 +118,24 @@ def make_batch(
 ) -> Batch:
     """Check a stretch of records; stored: the documents that it updates."""
     batch = Batch(number, stretch, refused=list(stretch.refused))
+    by_columns: set[int] = set()
+    if len({one.id for one in stretch.operations}) == len(stretch.operations):
+        for rows, sheet in sheets_of(stretch.operations, rules):
+            batch.enter_sheet(rows, sheet)
+            by_columns.update(rows)
+    others = [row for row in range(len(stretch.operations)) if row not in by_columns]
+    _enter_one_by_one(batch, others, stored, rules)
+    batch.refused.sort(key=lambda refused: refused.position)
+    return batch
+
+
+def _enter_one_by_one(
+    batch: Batch, rows: Iterable[int], stored: Mapping[str, Whole], rules: Rules
+) -> None:
+    stretch = batch.stretch
     found: list[tuple[int, Document | Delete, Any]] = []
-    for row, operation in enumerate(stretch.operations):
+    for row in rows:
+        operation = stretch.operations[row]
         if not isinstance(operation, Update):
             found.append((row, operation, None))
             continue
@@ -134,5 +157,3 @@ def make_batch(
             continue
         if batch.enter(row, write) and to_encode:
             batch.to_encode[write.id] = to_encode
-    batch.refused.sort(key=lambda refused: refused.position)
-    return batch

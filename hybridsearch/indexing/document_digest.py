@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
+import numpy as np
 import orjson
 import xxhash
+from numpy.typing import NDArray
 
 from hybridsearch.engines.calls import PassageVectors
 from hybridsearch.model.digests import UNTOLD
@@ -53,6 +56,35 @@ def document_digest(fields: Mapping[str, Any], given: Mapping[str, PassageVector
         made.update(_heading(name, vectors.shape))
         made.update(vectors.astype("<f4", copy=False).tobytes())
     return made.hexdigest()
+
+
+def document_digests(
+    names: Sequence[str], columns: Sequence[Sequence[Any]], given: Mapping[str, NDArray[np.float32]]
+) -> list[str]:
+    """The same of many documents that have these fields, each with texts alone or with numbers and
+    booleans alone, and one vector of every field that is given, float32[n, dims]."""
+    parts: list[Sequence[bytes]] = []
+    for name, values in sorted(zip(names, columns, strict=True), key=itemgetter(0)):
+        parts += ([name.encode()] * len(values), _encoded(values))
+    rows: list[list[bytes]] = []
+    for name in sorted(given):
+        vectors = given[name].astype("<f4", copy=False)
+        heading, size = _heading(name, (1, vectors.shape[1])), vectors.shape[1] * vectors.itemsize
+        numbers = vectors.tobytes()
+        rows.append([heading + numbers[at : at + size] for at in range(0, len(numbers), size)])
+    count = len(next(iter(given.values())))
+    fields = map(_END.join, zip(*parts, strict=True)) if parts else [b""] * count
+    return [
+        xxhash.xxh3_128_hexdigest(b"".join((one, *vectors)))
+        for one, *vectors in zip(fields, *rows, strict=True)
+    ]
+
+
+def _encoded(values: Sequence[Any]) -> list[bytes]:
+    if isinstance(values[0], str):
+        return [value.encode() for value in values]
+    # No number has a comma within.
+    return [_JSON + value for value in canonical_json(list(values))[1:-1].split(b",")]
 
 
 @lru_cache(maxsize=1000)

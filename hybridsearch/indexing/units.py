@@ -21,7 +21,7 @@ def units_of(documents: Sequence[Document], schema: Schema, *, normalise: bool) 
     """By document, those of its vectors that are one for the whole document."""
     found: list[dict[str, Vectors | DocumentError]] = [{} for _ in documents]
     for name, field in schema.dense.items():
-        which = [at for at, one in enumerate(documents) if _is_single(one.vectors.get(name))]
+        which = [at for at, one in enumerate(documents) if is_single(one.vectors.get(name))]
         if not which or field.dims is None:
             continue
         given = [documents[at].vectors[name] for at in which]
@@ -34,7 +34,8 @@ def units_of(documents: Sequence[Document], schema: Schema, *, normalise: bool) 
     return list(found)
 
 
-def _is_single(vector: Any) -> bool:
+def is_single(vector: Any) -> bool:
+    """Whether this is one vector, rather than one for each passage."""
     if isinstance(vector, np.ndarray):
         return vector.ndim == 1 and vector.dtype.kind in "fiu"
     if not isinstance(vector, list | tuple) or not vector:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -21,6 +20,6 @@ def as_read_back(value: Any) -> Any:
     return orjson.loads(written(value))
 
 
-def canonical_json(fields: Mapping[str, Any]) -> bytes:
+def canonical_json(fields: Any) -> bytes:
     """The same, sorted by name on every level: equal fields give equal bytes."""
     return orjson.dumps(fields, option=_JSON | orjson.OPT_SORT_KEYS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from vectors import random_units
 
 from hybridsearch.engines.calls import DeleteDocument, PassageVectors, WriteDocument
+from hybridsearch.engines.sheets import Sheet, SheetsAndOthers
 from hybridsearch.indexing.documents import Documents
 
 
@@ -55,3 +58,64 @@ def test_they_keep_their_order_and_a_list_of_them_does_not_change() -> None:
     assert "two" not in documents
     assert documents["one"] == DeleteDocument("one", 8)
     assert documents.passages == 0
+
+
+def sheet(*ids: str) -> Sheet:
+    texts = [f"title of {id}" for id in ids]
+    spans = np.array([[0, len(text)] for text in texts], np.int32)
+    vectors = random_units(len(ids), dims=4)
+    return Sheet(
+        ids, ("title",), [texts], {"dense": vectors}, {"dense": spans}, [*map(digest, ids)]
+    )
+
+
+def digest(id: str) -> str:
+    return id.rjust(32, "0")
+
+
+def told(document: WriteDocument | DeleteDocument) -> Any:
+    if isinstance(document, DeleteDocument):
+        return document
+    vectors = [
+        (name, one.spans.tolist(), one.vectors.tolist()) for name, one in document.vectors.items()
+    ]
+    return document.id, document.fields, vectors, document.digest, document.version
+
+
+def test_those_of_sheets_are_there_like_the_others() -> None:
+    documents, first, second = Documents(), sheet("a", "b"), sheet("c", "d", "e")
+    documents.add(first)
+    documents["one"] = GIVEN[1]
+    documents.add(second)
+    assert list(documents) == ["a", "b", "one", "c", "d", "e"]
+    assert documents.passages == 6
+    assert told(documents["d"]) == told(second.document(1))
+    listed = documents.listed()
+    assert isinstance(listed, SheetsAndOthers)
+    assert listed.sheets == [first, second]
+    assert [one.id for one in listed] == ["a", "b", "c", "d", "e", "one"]
+    assert [listed[at].id for at in range(-6, 6)] == [*"abcde", "one"] * 2
+    assert [one.id for one in listed[1:4]] == ["b", "c", "d"]
+    with pytest.raises(IndexError):
+        listed[6]
+
+
+def test_a_sheet_that_something_is_taken_out_of_is_a_sheet_no_more() -> None:
+    documents, whole, torn = Documents(), sheet("a", "b"), sheet("c", "d", "e")
+    documents.add(whole)
+    documents.add(torn)
+    del documents["d"]
+    documents["e"] = DeleteDocument("e", 3)
+    assert documents.passages == 3
+    assert len(documents) == 4
+    listed = documents.listed()
+    assert isinstance(listed, SheetsAndOthers)
+    assert listed.sheets == [whole]
+    assert {one.id: told(one) for one in listed.others} == {
+        "c": told(torn.document(0)),
+        "e": DeleteDocument("e", 3),
+    }
+    assert documents.passages == 3
+    del documents["a"]
+    assert [one.id for one in documents.listed()] == ["e", "c", "b"]
+    assert documents.passages == 2

@@ -7,7 +7,7 @@ for one of them in the ordinary way.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from hybridsearch.engines.cluster.actions import action_of
 from hybridsearch.engines.cluster.documents import always_read_alike, goes_as_it_is
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.notation import Notation
+from hybridsearch.engines.sheets import Sheet, SheetsAndOthers
 
 # So many are written out together.
 _AT_ONCE: Final = 64
@@ -34,6 +35,10 @@ def lines_of(
 ) -> Iterator[bytes]:
     """What a bulk request says of each of these, in their order."""
     patterns = Patterns(index)
+    if isinstance(documents, SheetsAndOthers):
+        for sheet in documents.sheets:
+            yield from patterns.sheet(sheet)
+        documents = documents.others
     for begin in range(0, len(documents), _AT_ONCE):
         yield from patterns.lines(documents[begin : begin + _AT_ONCE])
 
@@ -79,6 +84,26 @@ class Patterns:
                 yield next(in_full)
             else:
                 yield pattern.filled(_values(one, notation, floats))
+
+    def sheet(self, sheet: Sheet) -> Iterator[bytes]:
+        """The same of the documents of a sheet."""
+        notation, within = self._index.notation, self._index.notation.within
+        form = (sheet.names, *sheet.vectors)
+        if form not in self._made:
+            own = self._index.shape.own
+            self._made[form] = _made(sheet.document(0), self._index) if own else None
+        pattern = self._made[form]
+        if pattern is None:
+            yield from self.lines([sheet.document(row) for row in range(len(sheet))])
+            return
+        ids = list(map(within, sheet.ids))
+        columns: list[Iterable[bytes]] = [ids, ids]
+        columns += [map(within, values) for values in sheet.columns]
+        for name, vectors in sheet.vectors.items():
+            columns += [map(within, ends) for ends in sheet.spans[name].T.tolist()]
+            columns.append(notation.floats(list(vectors)))
+        columns.append(map(within, sheet.digests))
+        yield from map(pattern.filled, zip(*columns, strict=True))
 
     def of(self, document: WriteDocument | DeleteDocument) -> Pattern | None:
         """The pattern that a document is written by, None where it is written in full."""

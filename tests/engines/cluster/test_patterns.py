@@ -18,6 +18,7 @@ from hybridsearch.engines.cluster.actions import action_of
 from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.notation import JSON, SMILE, Notation
 from hybridsearch.engines.cluster.patterns import Patterns, lines_of
+from hybridsearch.engines.sheets import Sheet, SheetsAndOthers
 from hybridsearch.model.definition import IndexDefinition
 
 SCHEMA = Schema(
@@ -140,3 +141,32 @@ def test_an_adopted_index_has_no_patterns() -> None:
     alike = WriteDocument("a", {"title": "one"}, {"dense": passages(1, 1)}, "0" * 32)
     patterns = Patterns(index)
     assert {patterns.of(alike) for _ in range(2 * RARELY)} == {None}
+
+
+@pytest.mark.parametrize("notation", [JSON, SMILE], ids=["json", "smile"])
+@pytest.mark.parametrize("own", [True, False], ids=["own", "adopted"])
+def test_a_sheet_is_written_like_its_documents(notation: Notation, own: bool) -> None:
+    made = an_index(notation)
+    index = made if own else replace(made, adopted=replace(made.shape, own=False))
+    names = ("title", "year", "price", "open", "tag")
+    columns: list[list[Any]] = [
+        ["", "é", '"'],
+        [0, -(2**63), 2**63 - 1],
+        [1, 0.1, -1e300],
+        [True, False, True],
+    ]
+    spans = np.array([[0, 0], [0, 1], [-1, -1]], np.int32)
+    sheets = [
+        Sheet(
+            [f"{part}{row}" for row in range(3)],
+            names,
+            [*columns, ["a", "", "b"]],
+            {name: random_units(3, dims=4, seed=part) for name in ("other", "dense")},
+            {"other": spans, "dense": spans},
+            [f"{row:032x}" for row in range(3)],
+        )
+        for part in range(2)
+    ]
+    documents = SheetsAndOthers(sheets, [DeleteDocument("gone")])
+    in_full = notation.lines([action_of(document, index) for document in documents])
+    assert list(lines_of(documents, index)) == in_full
