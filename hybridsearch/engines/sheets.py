@@ -71,7 +71,7 @@ class SheetsAndOthers(Sequence[WriteDocument | DeleteDocument]):
     ) -> WriteDocument | DeleteDocument | Sequence[WriteDocument | DeleteDocument]:
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
-        at = at if at >= 0 else len(self) + at
+        at = range(len(self))[at]
         for sheet, begin in zip(self.sheets, self._ends, strict=False):
             if at < begin + len(sheet):
                 return sheet.document(at - begin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -29,8 +30,6 @@ _AT_ONCE: Final = 64
 _FEWEST: Final = 8
 _BYTES_A_CHARACTER: Final = 4
 
-Columns = Sequence[Sequence[Any]]
-
 
 def sheets_of(operations: Sequence[Operation], rules: Rules) -> Iterator[tuple[list[int], Sheet]]:
     """Those of a stretch that can be checked by columns, and their rows."""
@@ -49,7 +48,9 @@ def sheets_of(operations: Sequence[Operation], rules: Rules) -> Iterator[tuple[l
 def _sheet(documents: Sequence[Any], rules: Rules) -> Sheet | None:
     schema, first = rules.schema, documents[0]
     names, fields = tuple(first.fields), tuple(first.vectors)
-    if not fields or set(fields) != set(schema.dense):
+    # Names that are equal need not be plain: an enum's member is equal to its text.
+    named = chain.from_iterable(part for one in documents for part in (one.fields, one.vectors))
+    if not fields or set(fields) != set(schema.dense) or set(map(type, named)) != {str}:
         return None
     columns = list(zip(*(one.fields.values() for one in documents), strict=True))
     if not all(
@@ -60,7 +61,7 @@ def _sheet(documents: Sequence[Any], rules: Rules) -> Sheet | None:
     for name in fields:
         given = [one.vectors[name] for one in documents]
         dims = schema.dense[name].dims
-        if dims is None or name.__class__ is not str or not all(map(is_single, given)):
+        if dims is None or not all(map(is_single, given)):
             return None
         vectors[name], reasons = accept_many(given, dims=dims, normalise=rules.normalise)
         if reasons:
@@ -74,14 +75,19 @@ def _sheet(documents: Sequence[Any], rules: Rules) -> Sheet | None:
     return Sheet(ids, names, columns, vectors, spans, digests)
 
 
-def _is_plain(name: Any, column: Sequence[Any], schema: Schema) -> bool:
+def _is_plain(name: str, column: Sequence[Any], schema: Schema) -> bool:
     """Whether all values are what their field wants as they are."""
-    if name.__class__ is not str:
-        return False
     kinds = set(map(type, column))
     if name in schema.text:
         return kinds == {str}
     return name in schema.metadata and _PLAIN[schema.metadata[name].type](kinds, column)
+
+
+def _are_finite(column: Sequence[float]) -> bool:
+    try:
+        return all(map(math.isfinite, column))
+    except OverflowError:  # a whole number that is larger than any float
+        return False
 
 
 _PLAIN: Final[Mapping[FieldType, Any]] = {
@@ -91,7 +97,7 @@ _PLAIN: Final[Mapping[FieldType, Any]] = {
     "integer": lambda kinds, column: (
         kinds == {int} and min(column) >= -(2**63) and max(column) < 2**63
     ),
-    "float": lambda kinds, column: kinds <= {float, int} and all(map(math.isfinite, column)),
+    "float": lambda kinds, column: kinds <= {float, int} and _are_finite(column),
     "boolean": lambda kinds, _: kinds == {bool},
     "date": lambda *_: False,
 }

@@ -96,8 +96,9 @@ def test_those_of_sheets_are_there_like_the_others() -> None:
     assert [one.id for one in listed] == ["a", "b", "c", "d", "e", "one"]
     assert [listed[at].id for at in range(-6, 6)] == [*"abcde", "one"] * 2
     assert [one.id for one in listed[1:4]] == ["b", "c", "d"]
-    with pytest.raises(IndexError):
-        listed[6]
+    for beyond in (6, -7):
+        with pytest.raises(IndexError):
+            listed[beyond]
 
 
 def test_a_sheet_that_something_is_taken_out_of_is_a_sheet_no_more() -> None:
