@@ -16,6 +16,7 @@ from hybridsearch.engines.sheets import Sheet, SheetsAndOthers
 # What the parts of a document begin with, and how many there are of each vector field.
 _FIRST: Final = 3
 _OF_A_FIELD: Final = 4
+_NOTHING: Final = Sheet((), (), (), {}, {}, ())
 
 
 class Documents:
@@ -94,6 +95,8 @@ class Documents:
         for id, place in list(self._places.items()) if self._torn else ():
             if place is not None and place[0] in self._torn:
                 self[id] = self[id]
+        for torn in self._torn:  # what was taken out of it is held no longer
+            self._sheets[torn] = _NOTHING
         others = _Listed([*self._fields], [*self._fields.values()], [*self._parts.values()])
         return SheetsAndOthers(sheets, others) if (sheets := self._whole()) else others
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -120,3 +121,13 @@ def test_a_sheet_that_something_is_taken_out_of_is_a_sheet_no_more() -> None:
     del documents["a"]
     assert [one.id for one in documents.listed()] == ["e", "c", "b"]
     assert documents.passages == 2
+
+
+def test_a_sheet_that_all_is_taken_out_of_is_held_no_longer() -> None:
+    documents, torn = Documents(), sheet("a", "b")
+    documents.add(torn)
+    vectors = weakref.ref(torn.vectors["dense"])
+    del torn, documents["a"], documents["b"]
+    assert not documents.listed()
+    assert vectors() is None
+    assert documents.passages == 0
