@@ -28,7 +28,7 @@ from hybridsearch.model.schema import LONGEST_KEYWORD_BYTES, FieldType, Schema
 _AT_ONCE: Final = 64
 # With fewer there is nothing to gain.
 _FEWEST: Final = 8
-_BYTES_A_CHARACTER: Final = 4
+_MOST_BYTES_A_CHARACTER: Final = 4
 
 
 def sheets_of(operations: Sequence[Operation], rules: Rules) -> Iterator[tuple[list[int], Sheet]]:
@@ -92,7 +92,7 @@ def _are_finite(column: Sequence[float]) -> bool:
 
 _PLAIN: Final[Mapping[FieldType, Any]] = {
     "keyword": lambda kinds, column: (
-        kinds == {str} and max(map(len, column)) * _BYTES_A_CHARACTER <= LONGEST_KEYWORD_BYTES
+        kinds == {str} and max(map(len, column)) * _MOST_BYTES_A_CHARACTER <= LONGEST_KEYWORD_BYTES
     ),
     "integer": lambda kinds, column: (
         kinds == {int} and min(column) >= -(2**63) and max(column) < 2**63

@@ -91,7 +91,7 @@ class Documents:
         return alone + torn + sum(len(sheet) * len(sheet.vectors) for sheet in self._whole())
 
     def listed(self) -> Sequence[WriteDocument | DeleteDocument]:
-        """All of them, as they are now: sheets that nothing was taken out of, and the others."""
+        """All of them, as they are now: sheets that nothing was taken out of, then the others."""
         for id, place in list(self._places.items()) if self._torn else ():
             if place is not None and place[0] in self._torn:
                 self[id] = self[id]
