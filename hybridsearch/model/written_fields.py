@@ -20,6 +20,6 @@ def as_read_back(value: Any) -> Any:
     return orjson.loads(written(value))
 
 
-def canonical_json(fields: Any) -> bytes:
+def canonical_json(value: Any) -> bytes:
     """The same, sorted by name on every level: equal fields give equal bytes."""
-    return orjson.dumps(fields, option=_JSON | orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, option=_JSON | orjson.OPT_SORT_KEYS)

@@ -138,8 +138,12 @@ def fill(
 ) -> Generator[Step, Any, Filled]:
     """Write vectors to documents that are still what the vectors were made of."""
     yield from look_now_and_then(index)
-    lines = index.notation.lines([_update(name, filling, index) for filling in fillings])
-    settled = yield from bulk(iter(lines), index, "to store vectors")
+    lines = (
+        line
+        for filling in fillings
+        for line in index.notation.lines([_update(name, filling, index)])
+    )
+    settled = yield from bulk(lines, index, "to store vectors")
     failures = tuple(
         (fillings[at].document.id, reason)
         for at, reason in sorted(settled.failures)

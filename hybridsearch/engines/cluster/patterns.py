@@ -22,7 +22,7 @@ from hybridsearch.engines.sheets import Sheet, SheetsAndOthers
 
 # So many are written out together.
 _AT_ONCE: Final = 64
-# To make a pattern takes as long as it saves for a dozen documents.
+# With fewer of a form, making its pattern costs more than it saves.
 _OFTEN: Final = 8
 # In the place of a value; it is no field's name.
 _MARK: Final = "\x00value\x00"
