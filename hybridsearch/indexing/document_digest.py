@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
 
@@ -66,18 +67,12 @@ def document_digests(
     parts: list[Sequence[bytes]] = []
     for name, values in sorted(zip(names, columns, strict=True), key=itemgetter(0)):
         parts += ([name.encode()] * len(values), _encoded(values))
-    rows: list[list[bytes]] = []
-    for name in sorted(given):
-        vectors = given[name].astype("<f4", copy=False)
-        heading, size = _heading(name, (1, vectors.shape[1])), vectors.shape[1] * vectors.itemsize
-        numbers = vectors.tobytes()
-        rows.append([heading + numbers[at : at + size] for at in range(0, len(numbers), size)])
     count = len(next(iter(given.values())))
-    fields = map(_END.join, zip(*parts, strict=True)) if parts else [b""] * count
-    return [
-        xxhash.xxh3_128_hexdigest(b"".join((one, *vectors)))
-        for one, *vectors in zip(fields, *rows, strict=True)
-    ]
+    told: list[Iterable[Any]] = [map(_END.join, zip(*parts, strict=True))] if parts else []
+    for name in sorted(given):
+        vectors = np.ascontiguousarray(given[name], "<f4")
+        told += (repeat(_heading(name, (1, vectors.shape[1])), count), vectors)
+    return [xxhash.xxh3_128_hexdigest(b"".join(one)) for one in zip(*told, strict=True)]
 
 
 def _encoded(values: Sequence[Any]) -> list[bytes]:

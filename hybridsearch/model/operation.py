@@ -50,7 +50,7 @@ def as_operation(given: Any, vector_fields: Mapping[str, Any]) -> Operation:
     if isinstance(given, Update):
         as_document(Document(given.id, given.fields, given.vectors, given.version), {})
         return given
-    if not isinstance(given, Mapping) or "_op" not in given:
+    if isinstance(given, Document) or not isinstance(given, Mapping) or "_op" not in given:
         return as_document(given, vector_fields)
     match given["_op"]:
         case "index":

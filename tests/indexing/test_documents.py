@@ -119,7 +119,7 @@ def test_a_sheet_that_something_is_taken_out_of_is_a_sheet_no_more() -> None:
     }
     assert documents.passages == 3
     del documents["a"]
-    assert [one.id for one in documents.listed()] == ["e", "c", "b"]
+    assert [one.id for one in documents.listed()] == ["c", "e", "b"]
     assert documents.passages == 2
 
 

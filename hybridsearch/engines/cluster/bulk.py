@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from hybridsearch.engines.cluster.index import ClusterIndex
@@ -24,8 +25,14 @@ from hybridsearch.errors import (
     WritesHeldError,
 )
 
-_TOLD: Final = {"filter_path": "items.*.status,items.*.result,items.*.error"}
-
+_TOLD: Final = {"filter_path": "items.*.status,items.*.error"}
+_RESULTS: Final = {
+    ("index", 201): "created",
+    ("index", 200): "updated",
+    ("update", 200): "updated",
+    ("delete", 200): "deleted",
+    ("delete", 404): "not_found",
+}
 
 # A document's position in the call, and what is sent of it. A plain tuple: many wait at a time, and
 # the garbage collector would look through objects of ours again and again.
@@ -105,10 +112,12 @@ def _settle(
         return chunk, refusal(reply.status, reply.body, purpose, target=index.target)
     again: list[Item] = []
     last: EngineError | None = None
-    for item, outcome in zip(chunk, _outcomes(reply, len(chunk), index, purpose), strict=True):
+    told = _outcomes(reply, len(chunk), index, purpose)
+    for item, (asked, outcome) in zip(chunk, told, strict=True):
         status, (position, _) = outcome["status"], item
-        if status < 300 or outcome.get("result") == "not_found":
-            settled.results[position] = outcome["result"]
+        result = _RESULTS.get((asked, status))
+        if result is not None and "error" not in outcome:
+            settled.results[position] = result
             continue
         if status == 409:
             settled.conflicts.add(position)
@@ -161,7 +170,8 @@ def _make_smaller(
 
 def _outcomes(
     reply: HttpReply, count: int, index: ClusterIndex, purpose: str
-) -> list[Mapping[str, Any]]:
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Of each item, what was asked for and what became of it."""
     body = check_reply(reply, purpose, target=index.target)
     found = part_of(body, "items", purpose, target=index.target)
     if len(found) != count:
@@ -169,7 +179,7 @@ def _outcomes(
             f"{index.target} was sent {count} documents and answered for {len(found)}: is there a "
             "proxy at this address that changes replies?"
         )
-    return [next(iter(given.values())) for given in found]
+    return chain.from_iterable(map(dict.items, found))
 
 
 class _Queue:

@@ -19,13 +19,12 @@ Kind: TypeAlias = Literal["json", "smile"]
 @dataclass(frozen=True)
 class Notation:
     """dumps: values as bytes, numpy's vectors within them too; within: a value as it is within
-    another; floats: what is within the array of each vector; separator: what ends a line of a bulk
-    request."""
+    another; vectors: the same of many vectors; separator: what ends a line of a bulk request."""
 
     kind: Kind
     dumps: Callable[[Sequence[Any]], list[bytes]]
     within: Callable[[Any], bytes]
-    floats: Callable[[Sequence[NDArray[np.float32]]], Iterator[bytes]]
+    vectors: Callable[[Sequence[NDArray[np.float32]]], Iterator[bytes]]
     separator: bytes
 
     def lines(self, actions: Sequence[Sequence[Any]]) -> list[bytes]:
@@ -39,9 +38,9 @@ def _json(values: Sequence[Any]) -> list[bytes]:
     return [written(value) for value in values]
 
 
-def _digits(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
-    return (written(vector)[1:-1] for vector in vectors)
+def _vectors(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+    return map(written, vectors)
 
 
-JSON: Final = Notation("json", _json, written, _digits, b"\n")
-SMILE: Final = Notation("smile", smile.dumps, smile.within, smile.floats, smile.SEPARATOR)
+JSON: Final = Notation("json", _json, written, _vectors, b"\n")
+SMILE: Final = Notation("smile", smile.dumps, smile.within, smile.vectors, smile.SEPARATOR)

@@ -11,8 +11,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-
 from hybridsearch.engines.calls import DeleteDocument, WriteDocument
 from hybridsearch.engines.cluster.actions import action_of
 from hybridsearch.engines.cluster.documents import always_read_alike, goes_as_it_is
@@ -72,18 +70,18 @@ class Patterns:
         found = [(document, self.of(document)) for document in documents]
         others = [action_of(one, self._index) for one, pattern in found if pattern is None]
         in_full = iter(notation.lines(others))
-        vectors = [
+        given = [
             passages.vectors[0]
             for one, pattern in found
             if pattern is not None and isinstance(one, WriteDocument)
             for passages in one.vectors.values()
         ]
-        floats = notation.floats(vectors)
+        vectors = notation.vectors(given)
         for one, pattern in found:
             if pattern is None or isinstance(one, DeleteDocument):
                 yield next(in_full)
             else:
-                yield pattern.filled(_values(one, notation, floats))
+                yield pattern.filled(_values(one, notation, vectors))
 
     def sheet(self, sheet: Sheet) -> Iterator[bytes]:
         """The same of the documents of a sheet."""
@@ -101,7 +99,7 @@ class Patterns:
         columns += [map(within, values) for values in sheet.columns]
         for name, vectors in sheet.vectors.items():
             columns += [map(within, ends) for ends in sheet.spans[name].T.tolist()]
-            columns.append(notation.floats(list(vectors)))
+            columns.append(notation.vectors(list(vectors)))
         columns.append(map(within, sheet.digests))
         yield from map(pattern.filled, zip(*columns, strict=True))
 
@@ -140,14 +138,14 @@ def _form(document: WriteDocument) -> Form | None:
     return (*fields, *map(type, fields.values()), *document.vectors, document.digest is None)
 
 
-def _values(document: WriteDocument, notation: Notation, floats: Iterator[bytes]) -> list[bytes]:
+def _values(document: WriteDocument, notation: Notation, vectors: Iterator[bytes]) -> list[bytes]:
     """The values of a document in the order in which they are written."""
     within = notation.within
     id = within(document.id)
     values = [id, id, *map(within, document.fields.values())]
     for passages in document.vectors.values():
         (span,) = passages.spans.tolist()
-        values += (within(span[0]), within(span[1]), next(floats))
+        values += (within(span[0]), within(span[1]), next(vectors))
     if document.digest is not None:
         values.append(within(document.digest))
     return values
@@ -164,9 +162,8 @@ def _made(document: WriteDocument, index: ClusterIndex) -> Pattern | None:
     ]
     (line,) = notation.lines([marked])
     pieces = line.split(notation.within(_MARK))
-    # What is within the brackets, each of which is a byte.
-    floats = [notation.within(one.vectors[0])[1:-1] for one in document.vectors.values()]
-    values = _values(document, notation, iter(floats))
+    vectors = [one.vectors[0] for one in document.vectors.values()]
+    values = _values(document, notation, notation.vectors(vectors))
     if len(pieces) != len(values) + 1:
         return None
     parts = [b""] * (len(pieces) + len(values))
@@ -184,4 +181,4 @@ def _marked(value: Any) -> Any:
         return {name: _marked(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_marked(part) for part in value]
-    return [_MARK] if isinstance(value, np.ndarray) else _MARK
+    return _MARK

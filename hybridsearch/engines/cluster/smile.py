@@ -40,7 +40,7 @@ def dumps(values: Sequence[Any]) -> list[bytes]:
     for value, parts in zip(values, documents, strict=True):
         _WRITERS.get(value.__class__, _other)(value, parts, places)
     # All at once: one by one, numpy takes most of its time to begin.
-    for (parts, at, _), numbers in zip(places, floats([row for *_, row in places]), strict=True):
+    for (parts, at, _), numbers in zip(places, vectors([row for *_, row in places]), strict=True):
         parts[at] = numbers
     return [b"".join(parts) for parts in documents]
 
@@ -54,10 +54,10 @@ def within(value: Any) -> bytes:
     return dumps([value])[0][len(_HEADER) :]
 
 
-def floats(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
-    """What is within the array of each vector: a token and five bytes of seven bits a number."""
-    for begin in range(0, len(vectors), _AT_ONCE):
-        some = vectors[begin : begin + _AT_ONCE]
+def vectors(rows: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
+    """The array of each vector: a token and five bytes of seven bits a number."""
+    for begin in range(0, len(rows), _AT_ONCE):
+        some = rows[begin : begin + _AT_ONCE]
         bits = np.concatenate(some).view(np.uint32)
         made = np.empty(len(bits), _FLOAT)
         made["high"] = (
@@ -66,9 +66,9 @@ def floats(vectors: Sequence[NDArray[np.float32]]) -> Iterator[bytes]:
         made["low"] = bits >> 7 & 0x7F | bits << 8 & 0x7F00
         numbers = made.tobytes()
         end = 0
-        for vector in some:
-            end, start = end + _FLOAT.itemsize * len(vector), end
-            yield numbers[start:end]
+        for row in some:
+            end, start = end + _FLOAT.itemsize * len(row), end
+            yield b"%b%b%b" % (_BEGIN_ARRAY, numbers[start:end], _END_ARRAY)
 
 
 def _other(value: Any, parts: Parts, places: Places) -> None:
@@ -96,8 +96,8 @@ def _vector(value: NDArray[Any], parts: Parts, places: Places) -> None:
     if value.dtype != np.float32 or value.ndim != 1:
         _array(value.tolist(), parts, places)
         return
-    places.append((parts, len(parts) + 1, value))
-    parts += (_BEGIN_ARRAY, b"", _END_ARRAY)
+    places.append((parts, len(parts), value))
+    parts.append(b"")
 
 
 def _text(value: str, parts: Parts, _: Places) -> None:

@@ -30,9 +30,9 @@ def started(patience: float = 100.0) -> tuple[Generator[Any, Any, Settled], Any]
     return flow, next(flow)
 
 
-def answered(*statuses: int, result: str = "created") -> HttpReply:
+def answered(*statuses: int) -> HttpReply:
     items: list[Any] = [
-        {"index": {"status": status, "result": result}}
+        {"index": {"status": status}}
         if status < 300
         else {"index": {"status": status, "error": {"type": "told", "reason": f"{status}"}}}
         for status in statuses
@@ -66,7 +66,7 @@ def test_items_without_room_are_sent_again_alone_and_a_refused_one_is_not() -> N
     assert isinstance(waiting, Pause)
     again = flow.send(None)
     assert sent(again) == [1, 4, 7]
-    settled = end(flow, answered(200, 200, 200, result="updated"))
+    settled = end(flow, answered(200, 200, 200))
     assert settled.failures == [(2, "told: 400")]
     assert sorted(settled.results) == [0, 1, 3, 4, 5, 6, 7]
     assert settled.doubtful == {4}, "429 says that nothing was done, 503 does not"
