@@ -60,22 +60,22 @@ def bulk(
     all would be failures."""
     settled = Settled()
     queue = _Queue(enumerate(lines))
-    attempt, progress = 0, time.monotonic()
+    attempt, begin = 0, time.monotonic()
     while chunk := queue.take(index.pace.bytes):
-        left = progress + index.pace.patience - time.monotonic()
-        reply: HttpReply = yield _request(chunk, index, left)
+        reply: HttpReply = yield _request(chunk, index, index.pace.left(begin))
         if reply.status == 413:
             _make_smaller(chunk, reply, queue, index, purpose, settled)
             continue
         again, error = _settle(chunk, reply, index, purpose, settled)
         if len(again) < len(chunk):
-            attempt, progress = 0, time.monotonic()
+            attempt = 0
+            index.pace.got_through()
         if error is None:
             index.pace.went_well()
             continue
         attempt += 1
         wait = pause(attempt, reply)
-        if time.monotonic() + wait > progress + index.pace.patience:
+        if wait > index.pace.left(begin):
             raise error
         queue.put_back(again)
         yield Pause(wait)

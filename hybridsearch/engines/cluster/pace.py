@@ -15,7 +15,8 @@ class Pace:
     """The size of bulk requests, shared by all that are in flight: halved where the server has no
     room, never again so large as one that it would not take, and otherwise growing slowly.
 
-    patience: seconds without a single document stored, after which it is given up.
+    patience: seconds without a single document stored, by whichever request, after which it is
+    given up.
     """
 
     def __init__(self, patience: float = 120.0) -> None:
@@ -23,6 +24,15 @@ class Pace:
         self.bytes = BULK_BYTES
         self._most = BULK_BYTES
         self._looked = -math.inf
+        self._stored = -math.inf
+
+    def got_through(self) -> None:
+        """Documents were stored, or refused for good, just now."""
+        self._stored = time.monotonic()
+
+    def left(self, begin: float) -> float:
+        """Seconds of patience that a write has left which began at that moment."""
+        return max(begin, self._stored) + self.patience - time.monotonic()
 
     def went_well(self) -> None:
         """A request was taken whole."""

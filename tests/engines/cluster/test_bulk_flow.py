@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 from cluster_flows import index_on
 
+import hybridsearch.engines.cluster.bulk as bulk_module
+import hybridsearch.engines.cluster.pace as pace_module
 from hybridsearch.engines.cluster.bulk import Settled, bulk
 from hybridsearch.engines.cluster.notation import JSON
 from hybridsearch.engines.cluster.wire import (
@@ -89,6 +92,28 @@ def test_without_progress_in_time_it_is_given_up() -> None:
 
     with pytest.raises(UnavailableError, match="429"):
         refuse_for_ever()
+
+
+def test_it_is_not_given_up_while_others_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is up now and then may never be so when one of several requests comes."""
+    now = 0.0
+    for module in (bulk_module, pace_module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    index = index_on("elasticsearch")
+    unlucky, lucky = (bulk(iter(LINES), index, "to store documents") for _ in range(2))
+    next(unlucky)
+    next(lucky)
+    now = 100.0
+    assert isinstance(unlucky.send(answered(*[429] * 8)), Pause)
+    end(lucky, answered(*[201] * 8))
+    request = unlucky.send(None)
+    assert request.seconds == index.pace.patience
+    now = 200.0
+    assert isinstance(unlucky.send(answered(*[429] * 8)), Pause)
+    unlucky.send(None)
+    now = 221.0
+    with pytest.raises(UnavailableError, match="429"):
+        unlucky.send(answered(*[429] * 8))
 
 
 def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() -> None:
