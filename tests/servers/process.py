@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +82,24 @@ def running(name: str, options: str = "") -> Iterator[Server]:
     server = launch(RECIPES[name], http_port, alone, f"-Xms1g -Xmx1g {options}")
     try:
         wait_for(server, nodes=1)
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def without_its_state(name: str, options: str = "") -> Iterator[Server]:
+    """The same, but it waits for a second node, which does not come: it answers, and knows none of
+    its indices."""
+    http_port, transport_port = free_ports(2)
+    settings = {
+        "discovery.type": "single-node",
+        "transport.port": str(transport_port),
+        "gateway.recover_after_data_nodes": "2",
+    }
+    server = launch(RECIPES[name], http_port, settings, f"-Xms1g -Xmx1g {options}")
+    try:
+        wait_until(server, lambda: _answers(server.url))
         yield server
     finally:
         server.stop()
@@ -160,8 +178,13 @@ def _environment(recipe: Recipe, java: Path, folder: Path, options: str) -> dict
 
 def wait_for(server: Server, nodes: int) -> None:
     """Until the server is healthy in a cluster of so many nodes."""
+    wait_until(server, lambda: _healthy(server.url, nodes))
+
+
+def wait_until(server: Server, holds: Callable[[], bool]) -> None:
+    """Until something is so; raises ServerStartError where that takes too long."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while not _healthy(server.url, nodes):
+    while not holds():
         if not server.runs:
             raise ServerStartError(f"the server ended; it wrote last:\n{server.output}")
         if time.monotonic() > end:
@@ -170,6 +193,14 @@ def wait_for(server: Server, nodes: int) -> None:
                 f" it wrote last:\n{server.output}"
             )
         time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        ask("GET", url)
+    except (OSError, RefusedError):
+        return False
+    return True
 
 
 def _healthy(url: str, nodes: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from hybridsearch.engines.cluster.index import index_path
+from hybridsearch.engines.cluster.recovery import search_for
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause, Step
 from hybridsearch.errors import EngineError
@@ -60,13 +61,25 @@ class Versions:
         return self.numbered[: self.numbered.index(self.serving)]
 
 
-def read_versions(name: str, target: str) -> Generator[HttpRequest, HttpReply, Versions]:
-    """What there is behind a name; raises EngineError where it is an alias of several indices."""
+def _aliases(name: str, target: str) -> Generator[HttpRequest, HttpReply, Mapping[str, Any]]:
+    """The index or alias of a name, and its versions, by their names with the aliases of each."""
     every = f"{index_path(name)},{index_path(name)[1:]}-*"
     reply = yield HttpRequest("GET", f"{every}/_alias", params={"ignore_unavailable": "true"})
     if reply.status == 404:
-        return Versions(name, None, (), alias=True)
+        return {}
     found: Mapping[str, Any] = check_reply(reply, f"what {name} stands for", target=target)
+    return found
+
+
+def read_versions(name: str, target: str) -> Generator[HttpRequest, HttpReply, Versions]:
+    """What there is behind a name; raises EngineError where it is an alias of several indices."""
+    found = yield from _aliases(name, target)
+    if not found:  # which a cluster also says before it knows
+        reply = yield search_for(index_path(name))
+        if reply.status == 404:
+            return Versions(name, None, (), alias=True)
+        check_reply(reply, f"whether there is an index {name}", target=target)
+        found = yield from _aliases(name, target)
     serving = [index for index, known in found.items() if name in known.get("aliases", {})]
     if len(serving) > 1:
         raise EngineError(
