@@ -73,12 +73,12 @@ def begun(place: Place, versions: Versions, wanted: Wanted, say: Say) -> tuple[U
         )
     check_begun(place, name, wanted)
     way = UnderWay(place, serving, name, copied="before" in note)
-    _go_on(way, versions, note)
+    go_on(way, versions, note)
     say(f"going on with {name}, which an earlier roll-out has begun")
     return way, views
 
 
-def _go_on(way: UnderWay, versions: Versions, note: Mapping[str, Any]) -> None:
+def go_on(way: UnderWay, versions: Versions, note: Mapping[str, Any]) -> None:
     """Take over from an earlier run; raises RolloutError where it goes on still, and ends now."""
     way.take_over()
     # Where it held writes it was about to switch. By now it has done so, or has found its mark

@@ -21,7 +21,7 @@ from hybridsearch.engines.cluster.versions import FIRST, Versions
 from hybridsearch.engines.cluster.views import close_view, open_view
 from hybridsearch.errors import ConfigurationError, RolloutError
 from hybridsearch.indexing.counts import IndexProgress
-from hybridsearch.wiring.rollout.beginning import begun, check_name, unfinished
+from hybridsearch.wiring.rollout.beginning import begun, check_name, go_on, unfinished
 from hybridsearch.wiring.rollout.catching_up import Caught, documents_in, entries, first_gap
 from hybridsearch.wiring.rollout.checks import Checked, check, check_complete, judge, set_aside
 from hybridsearch.wiring.rollout.making import (
@@ -164,26 +164,28 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
             f"there is no index at {place.target} to make another version of: name a source and a "
             "schema for the first one"
         )
-    name, _ = unfinished(place, versions, wanted)
+    name, note = unfinished(place, versions, wanted)
+    way = UnderWay(place, "", name or place.versions().next)
     if name is None:
-        name = place.versions().next
         encoder = DEFAULT_MODEL if wanted.encoder is None else wanted.encoder
-        make(place, name, definition_of(wanted.schema, encoder), wanted.settings)
-        place.ask(notes.write_note(name, {"of": "", "view": ""}, place.target))
+        make(place, way.new, definition_of(wanted.schema, encoder), wanted.settings)
+        way.note("")
     else:
         check_begun(place, name, wanted)
-    say(f"loading {name}, the first version")
-    with place.open(name) as new:
-        progress = _telling(name, say)
-        report = new.index.add(wanted.documents, checkpoint=wanted.checkpoint, progress=progress)
+        go_on(way, versions, note)
+    say(f"loading {way.new}, the first version")
+    with way.explaining(), place.open(way.new) as new:
+        documents, progress = way.alone(wanted.documents), _telling(way.new, say)
+        report = new.index.add(documents, checkpoint=wanted.checkpoint, progress=progress)
         if report.failed and not wanted.force:
             raise RolloutError(set_aside(report))
         settle(place, None, new, wanted, say)
-        place.ask(cluster.point(place.name, name, None, place.target))
-        place.ask(notes.write_note(name, {"before": None}, place.target))
-        say(f"{place.name} is served by {name}")
+        way.check()
+        place.ask(cluster.point(place.name, way.new, None, place.target))
+        way.note_end(None)
+        say(f"{place.name} is served by {way.new}")
         seconds = time.perf_counter() - begin
-        return Rolled(name, None, new.index.count(), report.failed, 0, None, 0.0, seconds)
+        return Rolled(way.new, None, new.index.count(), report.failed, 0, None, 0.0, seconds)
 
 
 def _load(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class UnderWay:
-    """One run, from the old version to the new one, by their names.
+    """One run, from the old version to the new one, by their names; to a first one from "".
 
     copied: whether an earlier run may have copied the old one to the name that it is to have; by:
     this run's own mark: of two runs the one that came last goes on, and the other stops at its
@@ -45,8 +46,8 @@ class UnderWay:
         note: dict[str, Any] = {name: part for name, part in parts.items() if part is not None}
         self._write(note | {"held": True} if held else note)
 
-    def note_end(self, before: str) -> None:
-        """For a rollback: the version before."""
+    def note_end(self, before: str | None) -> None:
+        """For a rollback: the version before, where there is one."""
         self._write({"before": before})
 
     def take_over(self) -> None:
@@ -60,7 +61,7 @@ class UnderWay:
 
     def alone(self, items: Iterable[T]) -> Iterator[T]:
         """The same, for as long as no other run has taken over; raises RolloutError then."""
-        looked = time.monotonic()
+        looked = -math.inf
         for item in items:
             if time.monotonic() - looked >= _LOOK_SECONDS:
                 self.check()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rolled_out import EndedError, document, ending, held
+from rolled_out import SCHEMA, SETTINGS, EndedError, document, ending, held
 from servers.ask import ask
 
 from hybridsearch import HybridIndex
@@ -75,6 +75,24 @@ def test_of_two_roll_outs_at_a_time_the_later_goes_on(target: str, serving: Hybr
     assert later[0].serving.endswith("-000002")
     with HybridIndex.open(target) as index:
         assert held(index).keys() == before.keys() | {"d01000"}
+
+
+def test_of_two_first_loads_at_a_time_the_later_goes_on(target: str) -> None:
+    later: list[Rolled] = []
+
+    def wanted(value: int) -> Wanted:
+        documents = [document(n, value) for n in range(300)]
+        return Wanted(documents=documents, schema=SCHEMA, encoder="none", settings=SETTINGS)
+
+    def say(told: str) -> None:
+        if told.startswith("loading"):
+            later.append(roll_out(target, wanted(2)))
+
+    with pytest.raises(RolloutError, match=r"another roll-out .* goes on with .*-000001 now"):
+        roll_out(target, wanted(1), say=say)
+    assert later[0].serving.endswith("-000001")
+    with HybridIndex.open(target) as index:
+        assert [fields["n"] for fields, _ in held(index).values()] == [2] * 300
 
 
 def test_a_roll_out_that_holds_writes_gives_way_before_another_lets_them_through(
