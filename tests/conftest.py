@@ -24,11 +24,28 @@ from hybridsearch.encoding.load import load_encoder
 from hybridsearch.encoding.packaged import DEMO_MODEL
 from hybridsearch.encoding.protocol import Encoder
 
+_PRODUCTS = ("opensearch", "elasticsearch")
+
 # A machine that is busy elsewhere is no failure.
 hypothesis_settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("patient")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of several processes, one has the tests of one product's servers, as far as their names tell
+    it, so that few servers are started twice; other tests go file by file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    by_group = type("ByGroup", (LoadScopeScheduling,), {"_split_scope": staticmethod(_group)})
+    return by_group(config, log)
+
+
+def _group(nodeid: str) -> str:
+    product = next((name for name in _PRODUCTS if name in nodeid), None)
+    return product or nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -33,6 +33,22 @@ def test_one_vector_in_any_form(vector: Any) -> None:
     assert np.linalg.norm(accepted[0]) == pytest.approx(1, abs=1e-7)
 
 
+def test_what_is_unit_length_as_far_as_float32_can_say_stays_as_it_is() -> None:
+    rows = np.random.default_rng(7).standard_normal((500, 768)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    accepted, reasons = accept_many(list(rows), dims=768)
+    assert accepted.tobytes() == rows.tobytes()
+    assert not reasons
+    assert not np.shares_memory(accepted, rows)
+    longer = rows * np.float32(1.0005)
+    mixed = [longer[at] if at % 3 else rows[at] for at in range(500)]
+    among = accept_many(mixed, dims=768)[0]
+    assert among[::3].tobytes() == rows[::3].tobytes()
+    assert np.abs(np.linalg.norm(among.astype(np.float64), axis=1) - 1).max() < 2e-7
+    alone = [accept(one, dims=768)[0] for one in mixed]
+    assert among.tobytes() == np.array(alone).tobytes(), "whatever lies beside a vector"
+
+
 def test_vectors_of_a_document_s_passages() -> None:
     assert accept(np.eye(3), dims=3).tolist() == np.eye(3).tolist()
 
