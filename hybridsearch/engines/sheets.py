@@ -18,9 +18,9 @@ class Sheet:
     """Documents that have the same fields in the same order, and one given vector in each of the
     same vector fields; none has a version.
 
-    names: of the fields; columns: the values of each, all of them of its type as they are, none
-    None; vectors: by vector field, float32[n, dims]; spans: by vector field, int32[n, 2], the text
-    that each vector stands for; digests: of the documents.
+    names: of the fields; columns: the values of each, all of them of its type as they are, dates as
+    text, none None; vectors: by vector field, float32[n, dims]; spans: by vector field,
+    int32[n, 2], the text that each vector stands for; digests: of the documents.
     """
 
     ids: Sequence[str]

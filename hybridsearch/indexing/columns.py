@@ -23,6 +23,7 @@ from hybridsearch.model.document import Document
 from hybridsearch.model.embedded_text import embedded_fields
 from hybridsearch.model.operation import Operation
 from hybridsearch.model.schema import LONGEST_KEYWORD_BYTES, FieldType, Schema
+from hybridsearch.model.values import canonical
 
 # So many at a time: what is made of them stays in the processor's cache.
 _AT_ONCE: Final = 64
@@ -90,6 +91,15 @@ def _are_finite(column: Sequence[float]) -> bool:
         return False
 
 
+def _are_moments(column: Sequence[str]) -> bool:
+    try:
+        for value in column:
+            canonical(value, "date")
+    except ValueError:
+        return False
+    return True
+
+
 _PLAIN: Final[Mapping[FieldType, Any]] = {
     "keyword": lambda kinds, column: (
         kinds == {str} and max(map(len, column)) * _MOST_BYTES_A_CHARACTER <= LONGEST_KEYWORD_BYTES
@@ -99,7 +109,7 @@ _PLAIN: Final[Mapping[FieldType, Any]] = {
     ),
     "float": lambda kinds, column: kinds <= {float, int} and _are_finite(column),
     "boolean": lambda kinds, _: kinds == {bool},
-    "date": lambda *_: False,
+    "date": lambda kinds, column: kinds == {str} and _are_moments(column),
 }
 
 

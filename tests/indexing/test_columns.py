@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -44,12 +45,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "year": st.integers(-(2**63), 2**63 - 1),
     "price": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5),
     "open": st.booleans(),
-    "day": st.just("2024-05-31"),
+    "day": st.sampled_from(["2024-05-31", "2024-05-31T10:00:00+02:00", " 20240531 "]),
     "kept": st.integers(0, 5),
 }
 NUMPY: list[Any] = [np.float64(0.5), np.int64(3), np.str_("s"), np.bool_(True)]
 OTHERS: list[Any] = [None, 7, 2**63, 10**400, -0.0, 1e300, float("nan"), float("inf"), True, "7"]
-OTHERS += [["a"], {}]
+OTHERS += [["a"], {}, "31.5.2024", date(2024, 5, 31)]
 ODD = st.sampled_from([*OTHERS, *NUMPY, "x" * 40_000])
 WRONG = st.sampled_from([[3.0, 4.0, 0.0], [1.0], None, np.eye(3), [0.0, 0.0, 0.0], "[1,0,0]"])
 
@@ -128,7 +129,8 @@ def test_by_columns_they_are_what_they_are_one_by_one(
 
 def alike(count: int, **fields: Any) -> list[Document]:
     vectors = random_units(count, dims=3)
-    fields = {"title": "one", "tag": "a", "year": 7, "price": 0.5, "open": True, **fields}
+    plain = {"title": "one", "tag": "a", "year": 7, "price": 0.5, "open": True, "day": "2024-05-31"}
+    fields = plain | fields
     return [
         Document(f"d{at}", fields, {"dense": vectors[at], "other": [0.6, 0.8]})
         for at in range(count)
@@ -145,7 +147,9 @@ def test_plain_documents_are_checked_by_columns() -> None:
     assert sheets(batch_of(alike(3))) == []
 
 
-@pytest.mark.parametrize("odd", [{"day": "2024-05-31"}, {"kept": 1}, {"year": "7"}, {"tag": None}])
+@pytest.mark.parametrize(
+    "odd", [{"day": date(2024, 5, 31)}, {"kept": 1}, {"year": "7"}, {"tag": None}]
+)
 def test_what_is_not_plain_is_not(odd: dict[str, Any]) -> None:
     batch = batch_of(alike(20, **odd))
     assert sheets(batch) == []

@@ -91,7 +91,7 @@ class Patterns:
             own = self._index.shape.own
             self._made[form] = _made(sheet.document(0), self._index) if own else None
         pattern = self._made[form]
-        if pattern is None:
+        if pattern is None or (pattern.doubtful and not self._all_fit(sheet)):
             yield from self.lines([sheet.document(row) for row in range(len(sheet))])
             return
         ids = list(map(within, sheet.ids))
@@ -120,6 +120,14 @@ class Patterns:
             return None
         pattern = self._made[form] = _made(document, self._index)
         return pattern
+
+    def _all_fit(self, sheet: Sheet) -> bool:
+        schema = self._index.schema
+        return all(
+            always_read_alike(name, values[0].__class__, schema)
+            or all(goes_as_it_is(name, value, schema) for value in values)
+            for name, values in zip(sheet.names, sheet.columns, strict=True)
+        )
 
     def _fits(self, document: WriteDocument) -> bool:
         schema = self._index.schema

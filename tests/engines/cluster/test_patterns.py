@@ -143,12 +143,23 @@ def test_an_adopted_index_has_no_patterns() -> None:
     assert {patterns.of(alike) for _ in range(2 * RARELY)} == {None}
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        ["2024-05-31"] * 3,
+        ["2024-05-31", "20240531", "2024-05-31"],
+        ["20240531"] + ["2024-05-31"] * 2,
+    ],
+    ids=["as it is", "one otherwise", "the first otherwise"],
+)
 @pytest.mark.parametrize("notation", [JSON, SMILE], ids=["json", "smile"])
 @pytest.mark.parametrize("own", [True, False], ids=["own", "adopted"])
-def test_a_sheet_is_written_like_its_documents(notation: Notation, own: bool) -> None:
+def test_a_sheet_is_written_like_its_documents(
+    notation: Notation, own: bool, days: list[str]
+) -> None:
     made = an_index(notation)
     index = made if own else replace(made, adopted=replace(made.shape, own=False))
-    names = ("title", "year", "price", "open", "tag")
+    names = ("title", "year", "price", "open", "tag", "day")
     columns: list[list[Any]] = [
         ["", "é", '"'],
         [0, -(2**63), 2**63 - 1],
@@ -160,7 +171,7 @@ def test_a_sheet_is_written_like_its_documents(notation: Notation, own: bool) ->
         Sheet(
             [f"{part}{row}" for row in range(3)],
             names,
-            [*columns, ["a", "", "b"]],
+            [*columns, ["a", "", "b"], days],
             {name: random_units(3, dims=4, seed=part) for name in ("other", "dense")},
             {"other": spans, "dense": spans},
             [f"{row:032x}" for row in range(3)],
