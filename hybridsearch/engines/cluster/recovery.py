@@ -17,6 +17,9 @@ from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 
 T = TypeVar("T")
 
+NOT_THERE: Final = frozenset({403, 404})
+"""Statuses of a search of an index that is taken for gone: who may not search cannot tell more."""
+
 _NOT_FOUND: Final = "index_not_found_exception"
 _SEARCH: Final = "/_search"
 _LEAST: Final = {"size": "0", "track_total_hits": "false", "filter_path": "took"}
@@ -44,7 +47,7 @@ def recovered(flow: Generator[Step, Any, T]) -> Generator[Step, Any, T]:
 
 def search_for(path: str) -> HttpRequest:
     """The least search of an index or alias, by its path: 404 where there is none, 503 as long as
-    the cluster does not know."""
+    the cluster does not know, 403 where the caller may not search it."""
     return HttpRequest("GET", f"{path}{_SEARCH}", params=_LEAST)
 
 
@@ -54,14 +57,16 @@ def _ask_again(step: HttpRequest, reply: HttpReply) -> Generator[Step, Any, Http
     found: HttpReply = yield asked
     if found.status in TRANSIENT:  # also when asked again and again
         return found
-    if found.status not in {403, 404}:
+    if found.status not in NOT_THERE:
         reply = yield step
     return reply
 
 
 def _is_doubtful(step: HttpRequest, reply: HttpReply) -> bool:
-    """Whether it says that there is no such index, without being a search."""
-    if reply.status != 404 or not isinstance(reply.body, Mapping) or step.path.endswith(_SEARCH):
+    """Whether it says that there is no such index, of a request to one that is no search."""
+    if reply.status != 404 or not isinstance(reply.body, Mapping):
+        return False
+    if step.path.startswith("/_") or step.path.endswith(_SEARCH):
         return False
     error = reply.body.get("error")
     return isinstance(error, Mapping) and error.get("type") == _NOT_FOUND

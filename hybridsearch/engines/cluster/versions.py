@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from hybridsearch.engines.cluster.index import index_path
-from hybridsearch.engines.cluster.recovery import search_for
+from hybridsearch.engines.cluster.recovery import NOT_THERE, search_for
 from hybridsearch.engines.cluster.refusals import check_reply, check_shards
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause, Step
 from hybridsearch.errors import EngineError
@@ -76,7 +76,7 @@ def read_versions(name: str, target: str) -> Generator[HttpRequest, HttpReply, V
     found = yield from _aliases(name, target)
     if not found:  # which a cluster also says before it knows
         reply = yield search_for(index_path(name))
-        if reply.status == 404:
+        if reply.status in NOT_THERE:
             return Versions(name, None, (), alias=True)
         check_reply(reply, f"whether there is an index {name}", target=target)
         found = yield from _aliases(name, target)

@@ -15,6 +15,7 @@ from servers.process import COMPILED_ONCE, Server, without_its_state
 from hybridsearch import HybridIndex
 from hybridsearch.engines.cluster.presence import check_present
 from hybridsearch.engines.cluster.recovery import recovered
+from hybridsearch.engines.cluster.versions import Versions, read_versions
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause
 from hybridsearch.errors import EngineError, UnavailableError
 from hybridsearch.wiring.rollout.place import place_at
@@ -73,6 +74,7 @@ def test_a_cluster_that_does_not_come_to_know_is_unavailable() -> None:
     ("step", "reply"),
     [
         (HttpRequest("POST", "/x/_search"), NOT_FOUND),
+        (HttpRequest("POST", "/_aliases", writes=True), NOT_FOUND),
         (MAPPING, HttpReply(404, {"error": "alias [x] missing"})),
         (MAPPING, HttpReply(404, "<html>")),
         (MAPPING, FOUND),
@@ -85,6 +87,16 @@ def test_other_replies_are_passed_on(step: HttpRequest, reply: HttpReply) -> Non
 def test_errors_reach_the_flow() -> None:
     first, second = EngineError("first"), EngineError("second")
     assert driven([MAPPING, MAPPING], [first, NOT_FOUND, second])[1] == [first, second]
+
+
+@pytest.mark.parametrize("search", [NOT_FOUND, HttpReply(403, {})], ids=["gone", "may not search"])
+def test_a_name_that_a_search_does_not_find_has_no_versions(search: HttpReply) -> None:
+    flow = read_versions("x", "elasticsearch:x")
+    next(flow)
+    assert flow.send(HttpReply(200, {})).path == "/x/_search"
+    with pytest.raises(StopIteration) as end:
+        flow.send(search)
+    assert end.value.value == Versions("x", None, (), alias=True)
 
 
 @pytest.fixture(params=["elasticsearch", "opensearch"])
