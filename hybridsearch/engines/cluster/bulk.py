@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from hybridsearch.engines.cluster.index import ClusterIndex
-from hybridsearch.engines.cluster.presence import check_present, gone
+from hybridsearch.engines.cluster.presence import check_present
 from hybridsearch.engines.cluster.refusals import check_reply, lost, part_of, reason_of, refusal
 from hybridsearch.engines.cluster.sending import TRANSIENT, pause
 from hybridsearch.engines.cluster.wire import LOST, HttpReply, HttpRequest, Pause, Step
@@ -26,6 +26,7 @@ from hybridsearch.errors import (
 )
 
 _TOLD: Final = {"filter_path": "items.*.status,items.*.error"}
+# What `result` would say of them, which would make replies longer.
 _RESULTS: Final = {
     ("index", 201): "created",
     ("index", 200): "updated",
@@ -60,7 +61,7 @@ def bulk(
     all would be failures."""
     settled = Settled()
     queue = _Queue(enumerate(lines))
-    attempt, begin = 0, time.monotonic()
+    attempt, missed, begin = 0, 0, time.monotonic()
     while chunk := queue.take(index.pace.bytes):
         reply: HttpReply = yield _request(chunk, index, index.pace.left(begin))
         if reply.status == 413:
@@ -70,16 +71,18 @@ def bulk(
         if len(again) < len(chunk):
             attempt = 0
             index.pace.got_through()
+        missed = missed + 1 if isinstance(error, IndexNotFoundError) else 0
         if error is None:
             index.pace.went_well()
             continue
         attempt += 1
         wait = pause(attempt, reply)
-        if wait > index.pace.left(begin):
+        if wait > index.pace.left(begin) or missed > 1:
             raise error
         queue.put_back(again)
         yield Pause(wait)
-        if isinstance(error, WritesHeldError):  # another index may be in its place by now
+        # Another index may be in its place by now, or none; or the server did not know it yet.
+        if isinstance(error, WritesHeldError | IndexNotFoundError):
             yield from check_present(index)
     return settled
 
@@ -125,13 +128,11 @@ def _settle(
         error = refusal(status, outcome, purpose, target=index.target)
         if status in TRANSIENT:
             _note(status, [item], index, settled, first=not again)
-        if status in TRANSIENT or isinstance(error, WritesHeldError):
+        if status in TRANSIENT or isinstance(error, WritesHeldError | IndexNotFoundError):
             again.append(item)
             last = error
         elif isinstance(error, RefusedError):
             settled.failures.append((position, reason_of(outcome)[1]))
-        elif isinstance(error, IndexNotFoundError):
-            raise gone(index)
         else:
             raise error
     return again, last

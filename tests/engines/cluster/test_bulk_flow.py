@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from cluster_flows import index_on
+from cluster_flows import index_on, present
 
 import hybridsearch.engines.cluster.bulk as bulk_module
 import hybridsearch.engines.cluster.pace as pace_module
@@ -21,7 +21,7 @@ from hybridsearch.engines.cluster.wire import (
     HttpRequest,
     Pause,
 )
-from hybridsearch.errors import EngineError, UnavailableError
+from hybridsearch.errors import EngineError, IndexNotFoundError, UnavailableError
 
 LINES = JSON.lines([[{"index": {"_id": f"{position}" * 100}}] for position in range(8)])
 
@@ -130,7 +130,6 @@ def test_a_request_that_is_too_large_is_halved_and_all_later_ones_are_smaller() 
 @pytest.mark.parametrize(
     ("kind", "reason", "told"),
     [
-        ("index_not_found_exception", "no such index", r"deleted while it was open.*delete that"),
         ("index_closed_exception", "closed", "is closed, and answers nothing: open it again"),
         (
             "illegal_argument_exception",
@@ -148,7 +147,40 @@ def test_what_an_index_refuses_whatever_comes_is_not_the_fault_of_documents(
     kind: str, reason: str, told: str
 ) -> None:
     flow, _ = started()
-    status = 404 if kind == "index_not_found_exception" else 400
-    item = {"index": {"status": status, "error": {"type": kind, "reason": reason}}}
+    item = {"index": {"status": 400, "error": {"type": kind, "reason": reason}}}
     with pytest.raises(EngineError, match=told):
         flow.send(HttpReply(200, {"items": [item] * 8}))
+
+
+def missed() -> HttpReply:
+    error = {"type": "index_not_found_exception", "reason": "no such index"}
+    item = {"index": {"status": 404, "error": error}}
+    return HttpReply(200, {"items": [item] * 8})
+
+
+def test_an_index_that_is_not_found_is_looked_for_before_it_is_gone() -> None:
+    """A server that has just started may keep documents until it knows its indices, and say then
+    that there was none when they came."""
+    flow, _ = started()
+    assert isinstance(flow.send(missed()), Pause)
+    assert flow.send(None).path.endswith("/_mapping")
+    found = HttpReply(200, present(index_on("elasticsearch")))
+    assert sent(flow.send(found)) == list(range(8))
+    assert len(end(flow, answered(*[201] * 8)).results) == 8
+
+
+def test_an_index_that_is_looked_for_in_vain_is_gone() -> None:
+    flow, _ = started()
+    flow.send(missed())
+    flow.send(None)
+    with pytest.raises(IndexNotFoundError, match=r"deleted while it was open.*delete that"):
+        flow.send(HttpReply(404, {"error": {"type": "index_not_found_exception"}}))
+
+
+def test_an_index_that_is_there_and_yet_not_found_is_looked_for_once() -> None:
+    flow, _ = started()
+    flow.send(missed())
+    flow.send(None)
+    flow.send(HttpReply(200, present(index_on("elasticsearch"))))
+    with pytest.raises(IndexNotFoundError, match="there is no index at"):
+        flow.send(missed())
