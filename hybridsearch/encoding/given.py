@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hybridsearch.encoding.protocol import Vectors
 from hybridsearch.encoding.unit import norms
 from hybridsearch.errors import DocumentError, QueryError
+from hybridsearch.model.dots import dots
 from hybridsearch.model.written_vectors import unwritten
 
 __all__ = ["NORM_TOLERANCE", "accept", "accept_many", "accept_query"]
@@ -122,9 +123,8 @@ def _judge(rows: NDArray[Any], accepted: Vectors, normalise: bool) -> dict[int, 
         return dict.fromkeys(range(len(rows)), reason)
     with np.errstate(over="ignore", invalid="ignore"):
         accepted[:] = rows
-        squares = np.einsum("ij,ij->i", accepted, accepted)
-        unit = np.abs(squares - 1.0) <= _ROUNDING  # NaN is not
-    if unit.all():  # and so nearly always
+        unit = np.abs(dots(accepted, accepted) - 1.0) <= _ROUNDING  # which NaN is not
+    if unit.all():  # as nearly always
         return {}
     others = np.flatnonzero(~unit)
     accepted[others], reasons = _scaled(rows[others].astype(np.float64), normalise)

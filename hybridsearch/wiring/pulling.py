@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from hybridsearch.model.operation import Delete, Update
 _DEEPEST: Final = 8
 """How many lists and objects within each other are looked into."""
 
+T = TypeVar("T")
+
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 
 
@@ -23,7 +25,7 @@ class Puller:
     """A source that gives its next records when asked."""
 
     def __init__(self, source: Iterable[Record]) -> None:
-        self._records = iter(_many(source))
+        self._records = iter(many(source))
 
     def pull(self, call: Pull) -> Pulled:
         """At most `limit` records, ending early where they take `size` bytes."""
@@ -69,7 +71,8 @@ class AsyncPuller:
         return Pulled(batch)
 
 
-def _many(source: Iterable[Record]) -> Iterator[Record] | Iterable[Record]:
+def many(source: Iterable[T]) -> Iterable[T]:
+    """The same; raises QueryError for what is one record, or none."""
     if isinstance(source, Document | Update | Delete | Mapping | str | bytes) or not isinstance(
         source, Iterable
     ):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hybridsearch.engines.embedded.rows import Float32, RowMap, quantise
+from hybridsearch.model.dots import dots
 
 Int64 = NDArray[np.int64]
 
@@ -84,10 +85,8 @@ def best_documents(
 
 def exact_scores(rows: RowMap, which: Int64, query: Float32) -> Float32:
     """The float32 dot products of rows with the query, each independent of the others."""
-    # einsum, unlike a BLAS product, adds up a row in the same order whatever its neighbours:
-    # retrieving and completing the same document give the same number.
-    scores: Float32 = np.einsum("ij,j->i", rows.floats[which], query)
-    return scores
+    # So that retrieving and completing the same document give the same number.
+    return dots(rows.floats[which], query)
 
 
 def _first_pass(rows: RowMap, query: Float32, which: Int64 | None) -> tuple[Float32, Float32]:

@@ -181,6 +181,8 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
             raise RolloutError(set_aside(report))
         settle(place, None, new, wanted, say)
         way.check()
+        if (serving := place.versions().serving) is not None:
+            raise RolloutError(f"another roll-out of {place.target} has ended: {serving} serves")
         place.ask(cluster.point(place.name, way.new, None, place.target))
         way.note_end(None)
         say(f"{place.name} is served by {way.new}")

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from hybridsearch.engines.cluster.notes import check_mark, take_over, write_note
 from hybridsearch.errors import EngineError, RolloutError
+from hybridsearch.wiring.pulling import many
 from hybridsearch.wiring.rollout.place import Place
 
 # How often a run looks whether another has taken over, and how long that one lets it do so.
@@ -23,11 +24,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class UnderWay:
-    """One run, from the old version to the new one, by their names; to a first one from "".
+    """One run, from the old version to the new one, by their names.
 
-    copied: whether an earlier run may have copied the old one to the name that it is to have; by:
-    this run's own mark: of two runs the one that came last goes on, and the other stops at its
-    next note.
+    old: "" where nothing serves yet; copied: whether an earlier run may have copied the old one to
+    the name that it is to have; by: this run's own mark: of two runs the one that came last goes
+    on, and the other stops at its next note.
     """
 
     place: Place
@@ -62,7 +63,7 @@ class UnderWay:
     def alone(self, items: Iterable[T]) -> Iterator[T]:
         """The same, for as long as no other run has taken over; raises RolloutError then."""
         looked = -math.inf
-        for item in items:
+        for item in many(items):
             if time.monotonic() - looked >= _LOOK_SECONDS:
                 self.check()
                 looked = time.monotonic()

@@ -12,7 +12,7 @@ from servers.ask import ask
 
 from hybridsearch import HybridIndex
 from hybridsearch.engines.cluster import versions
-from hybridsearch.errors import EngineError, RolloutError
+from hybridsearch.errors import EngineError, QueryError, RolloutError
 from hybridsearch.indexing import trail
 from hybridsearch.wiring.rollout import checks
 from hybridsearch.wiring.rollout import roll_out as roll_out_module
@@ -93,6 +93,28 @@ def test_of_two_first_loads_at_a_time_the_later_goes_on(target: str) -> None:
     assert later[0].serving.endswith("-000001")
     with HybridIndex.open(target) as index:
         assert [fields["n"] for fields, _ in held(index).values()] == [2] * 300
+
+
+def test_a_first_version_does_not_serve_beside_another(target: str) -> None:
+    """Two that begin at the same moment may not see each other's."""
+    documents = [document(n) for n in range(300)]
+    first = Wanted(documents=documents, schema=SCHEMA, encoder="none", settings=SETTINGS)
+
+    def say(told: str) -> None:
+        if told.startswith("loading"):
+            url = f"http:{target.partition(':')[2]}"
+            ask("PUT", f"{url}-000002", {"aliases": {url.rpartition("/")[2]: {}}})
+
+    with pytest.raises(RolloutError, match=r"another roll-out .* has ended: .*-000002 serves"):
+        roll_out(target, first, say=say)
+    assert list(ask("GET", f"http:{target.partition(':')[2]}")) == [
+        f"{target.rpartition('/')[2]}-000002"
+    ]
+
+
+def test_a_document_alone_is_no_source(target: str) -> None:
+    with pytest.raises(QueryError, match="put a single document into a list"):
+        roll_out(target, Wanted(documents=document(1), schema=SCHEMA, encoder="none"))
 
 
 def test_a_roll_out_that_holds_writes_gives_way_before_another_lets_them_through(
