@@ -16,7 +16,7 @@ def check_number(
 
     above: the least itself is not allowed. True and False are not numbers here, nor is text.
     """
-    if not _finite(value) or not _within(float(value), least, most, above=above):  # type: ignore[arg-type]
+    if not _finite(value) or not _within(float(value), least, most, above=above):  # type: ignore[arg-type] # _finite says that it is a number
         allowed = f"above {least:g}" if above else f"at least {least:g}"
         if most < math.inf:
             allowed += f" and at most {most:g}"

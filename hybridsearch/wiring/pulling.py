@@ -85,14 +85,10 @@ def many(source: Iterable[T]) -> Iterable[T]:
 
 def _bytes(record: Any) -> int:
     """About how much the texts and the vectors of a record are."""
-    if record.__class__ is Document:  # before what takes longer to tell
-        return _sum(record.fields) + _sum(record.vectors)
-    if isinstance(record, Unreadable):
-        return len(record.raw)
     document = record.document if isinstance(record, Located) else record
     if isinstance(document, Document | Update):
         return _sum(document.fields) + _sum(document.vectors)
-    return _sum(document)
+    return len(document.raw) if isinstance(document, Unreadable) else _sum(document)
 
 
 def _sum(fields: Any) -> int:
@@ -102,8 +98,6 @@ def _sum(fields: Any) -> int:
     for value in fields.values():
         if value.__class__ is str:  # most of all values
             size += len(value)
-        elif value.__class__ is np.ndarray:
-            size += value.nbytes
         elif value.__class__ not in _PLAIN:
             size += _size(value)
     return size
@@ -112,10 +106,10 @@ def _sum(fields: Any) -> int:
 def _size(value: Any, depth: int = 0) -> int:
     if value.__class__ in _PLAIN:
         return 0
-    if isinstance(value, str | bytes):
-        return len(value)
     if isinstance(value, np.ndarray):
         return value.nbytes
+    if isinstance(value, str | bytes):
+        return len(value)
     if isinstance(value, PassageVectors):
         return value.vectors.nbytes
     if isinstance(value, list | tuple) and value and isinstance(value[0], float | int):

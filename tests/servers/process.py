@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from servers import guardian
 from servers.account import Account, server_account
@@ -77,29 +78,28 @@ def running(name: str, options: str = "") -> Iterator[Server]:
 
     options: of its Java, beside its heap.
     """
-    http_port, transport_port = free_ports(2)
-    alone = {"discovery.type": "single-node", "transport.port": str(transport_port)}
-    server = launch(RECIPES[name], http_port, alone, f"-Xms1g -Xmx1g {options}")
-    try:
-        wait_for(server, nodes=1)
+    with _alone(name, options, {}, lambda url: _healthy(url, nodes=1)) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @contextmanager
 def without_its_state(name: str, options: str = "") -> Iterator[Server]:
     """The same, but it waits for a second node, which does not come: it answers, and knows none of
     its indices."""
+    waiting = {"gateway.recover_after_data_nodes": "2"}
+    with _alone(name, options, waiting, lambda url: _health(url) is not None) as server:
+        yield server
+
+
+@contextmanager
+def _alone(
+    name: str, options: str, settings: Mapping[str, str], ready: Callable[[str], bool]
+) -> Iterator[Server]:
     http_port, transport_port = free_ports(2)
-    settings = {
-        "discovery.type": "single-node",
-        "transport.port": str(transport_port),
-        "gateway.recover_after_data_nodes": "2",
-    }
-    server = launch(RECIPES[name], http_port, settings, f"-Xms1g -Xmx1g {options}")
+    alone = {"discovery.type": "single-node", "transport.port": str(transport_port), **settings}
+    server = launch(RECIPES[name], http_port, alone, f"-Xms1g -Xmx1g {options}")
     try:
-        wait_until(server, lambda: _answers(server.url))
+        _wait_until(server, ready)
         yield server
     finally:
         server.stop()
@@ -178,13 +178,13 @@ def _environment(recipe: Recipe, java: Path, folder: Path, options: str) -> dict
 
 def wait_for(server: Server, nodes: int) -> None:
     """Until the server is healthy in a cluster of so many nodes."""
-    wait_until(server, lambda: _healthy(server.url, nodes))
+    _wait_until(server, lambda url: _healthy(url, nodes))
 
 
-def wait_until(server: Server, holds: Callable[[], bool]) -> None:
-    """Until something is so; raises ServerStartError where that takes too long."""
+def _wait_until(server: Server, ready: Callable[[str], bool]) -> None:
+    """Raises ServerStartError where it takes too long, or ends."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
+    while not ready(server.url):
         if not server.runs:
             raise ServerStartError(f"the server ended; it wrote last:\n{server.output}")
         if time.monotonic() > end:
@@ -195,17 +195,14 @@ def wait_until(server: Server, holds: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def _answers(url: str) -> bool:
-    try:
-        ask("GET", url)
-    except (OSError, RefusedError):
-        return False
-    return True
-
-
 def _healthy(url: str, nodes: int) -> bool:
+    health = _health(url)
+    return health is not None and health["status"] != "red" and health["number_of_nodes"] == nodes
+
+
+def _health(url: str) -> Any | None:
+    """What it says of its cluster, None where it does not answer."""
     try:
-        health = ask("GET", f"{url}/_cluster/health")
+        return ask("GET", f"{url}/_cluster/health")
     except (OSError, RefusedError):
-        return False
-    return bool(health["status"] != "red" and health["number_of_nodes"] == nodes)
+        return None

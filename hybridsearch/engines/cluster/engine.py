@@ -15,7 +15,7 @@ from hybridsearch.engines.cluster.index import ClusterIndex
 from hybridsearch.engines.cluster.location import Location
 from hybridsearch.engines.cluster.notation import JSON, SMILE, Notation
 from hybridsearch.engines.cluster.opening import create_index, open_index
-from hybridsearch.engines.cluster.recovery import recovered
+from hybridsearch.engines.cluster.recovery import once_recovered
 from hybridsearch.engines.cluster.refusals import lost
 from hybridsearch.engines.cluster.sending import send, send_async
 from hybridsearch.engines.cluster.wire import (
@@ -104,13 +104,13 @@ class ClusterEngine:
             raise ConfigurationError(
                 "the client that was given is asynchronous: use it with AsyncHybridIndex"
             )
-        return run([recovered(flow)], self._exchange)[0]
+        return run([once_recovered(flow)], self._exchange)[0]
 
     async def perform_async(self, calls: Sequence[Call]) -> Sequence[Reply]:
         """Answer calls in order; with a client that is called, in a thread."""
         if self._async_wire is None:
             return await asyncio.to_thread(self.perform, calls)
-        return (await run_async([recovered(self._answering(calls))], self._exchange_async))[0]
+        return (await run_async([once_recovered(self._answering(calls))], self._exchange_async))[0]
 
     def close(self) -> None:
         """Close connections, unless the caller brought them."""

@@ -24,7 +24,7 @@ def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None
     try:
         body = check_reply(reply, f"for the mapping of {index.name}", target=index.target)
     except IndexNotFoundError:
-        raise gone(index) from None
+        raise _gone(index) from None
     found = [given["mappings"] for given in body.values()]
     if any(META not in given.get("_meta", {}) for given in found):
         raise IndexNotFoundError(
@@ -37,15 +37,6 @@ def check_present(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None
             f"the index at {index.target} is not the one that was opened: its schema or its "
             "encoder is another, or it names several indices; open it again"
         )
-
-
-def gone(index: ClusterIndex) -> IndexNotFoundError:
-    """The error where an index that was opened is not there while documents are on their way."""
-    return IndexNotFoundError(
-        f"there is no index at {index.target} any more, it was deleted while it was open: look "
-        "whether the server makes another in its place for documents that are on their way, with "
-        "fields as it guesses them; delete that one, and index the source into a new one"
-    )
 
 
 def look_now_and_then(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, None]:
@@ -74,3 +65,12 @@ def identify(index: ClusterIndex) -> Generator[HttpRequest, HttpReply, Identifie
         for name, given in settings.items()
     ]
     return Identified(",".join(sorted(found)))
+
+
+def _gone(index: ClusterIndex) -> IndexNotFoundError:
+    """The error where an index that was opened is not there while documents are on their way."""
+    return IndexNotFoundError(
+        f"there is no index at {index.target} any more, it was deleted while it was open: look "
+        "whether the server makes another in its place for documents that are on their way, with "
+        "fields as it guesses them; delete that one, and index the source into a new one"
+    )

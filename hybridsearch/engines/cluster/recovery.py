@@ -8,10 +8,11 @@ for, before an index is taken for gone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
+from hybridsearch.engines.cluster.refusals import NO_INDEX, reason_of
 from hybridsearch.engines.cluster.sending import TRANSIENT
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Step
 
@@ -20,12 +21,11 @@ T = TypeVar("T")
 NOT_THERE: Final = frozenset({403, 404})
 """Statuses of a search of an index that is taken for gone: who may not search cannot tell more."""
 
-_NOT_FOUND: Final = "index_not_found_exception"
 _SEARCH: Final = "/_search"
 _LEAST: Final = {"size": "0", "track_total_hits": "false", "filter_path": "took"}
 
 
-def recovered(flow: Generator[Step, Any, T]) -> Generator[Step, Any, T]:
+def once_recovered(flow: Generator[Step, Any, T]) -> Generator[Step, Any, T]:
     """The same flow, to which no index is told to be not found before the cluster knows."""
     try:
         step = next(flow)
@@ -64,9 +64,6 @@ def _ask_again(step: HttpRequest, reply: HttpReply) -> Generator[Step, Any, Http
 
 def _is_doubtful(step: HttpRequest, reply: HttpReply) -> bool:
     """Whether it says that there is no such index, of a request to one that is no search."""
-    if reply.status != 404 or not isinstance(reply.body, Mapping):
+    if reply.status != 404 or step.path.startswith("/_") or step.path.endswith(_SEARCH):
         return False
-    if step.path.startswith("/_") or step.path.endswith(_SEARCH):
-        return False
-    error = reply.body.get("error")
-    return isinstance(error, Mapping) and error.get("type") == _NOT_FOUND
+    return reason_of(reply.body)[0] == NO_INDEX

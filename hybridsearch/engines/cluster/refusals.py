@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from hybridsearch.engines.cluster.wire import (
     HttpReply,
@@ -24,6 +24,9 @@ from hybridsearch.errors import (
     UnavailableError,
     WritesHeldError,
 )
+
+NO_INDEX: Final = "index_not_found_exception"
+"""The kind of an error that says that there is no such index."""
 
 _LONGEST_REASON = 400
 _CLAUSES = (
@@ -116,7 +119,7 @@ def _blocked(told: str, status: int, reason: str, target: str) -> EngineError:
 
 def _about_the_index(status: int, kind: str, reason: str, target: str) -> EngineError | None:
     """The error where the index is not there, is there already, or takes no documents at all."""
-    if status == 404 and kind in {"index_not_found_exception", "not_found"}:
+    if status == 404 and kind in {NO_INDEX, "not_found"}:
         return IndexNotFoundError(
             f"there is no index at {target}: make one with `hybridsearch index {target} SOURCE` "
             "or HybridIndex.create"

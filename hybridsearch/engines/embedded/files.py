@@ -78,7 +78,7 @@ class Appender:
         try:
             self._file.close()
         except OSError:
-            self._file.raw.close()  # type: ignore[attr-defined]
+            self._file.raw.close()  # type: ignore[attr-defined] # a buffered file has it
 
 
 def align(files: Sequence[Appender]) -> None:

@@ -36,7 +36,7 @@ class _Joins:
         return Or((*first, other))
 
     def __invert__(self) -> Not:
-        return Not(self)  # type: ignore[arg-type]
+        return Not(self)  # type: ignore[arg-type] # whoever inherits it is a Node
 
     def __bool__(self) -> bool:
         # `a and b`, `not a` and `1 < field("year") < 3` would silently drop a part.
@@ -136,10 +136,10 @@ class Field:
 
     name: str
 
-    def __eq__(self, value: object) -> Compare:  # type: ignore[override]
+    def __eq__(self, value: object) -> Compare:  # type: ignore[override] # a filter, no bool
         return Compare(self.name, "==", value)
 
-    def __ne__(self, value: object) -> Compare:  # type: ignore[override]
+    def __ne__(self, value: object) -> Compare:  # type: ignore[override] # a filter, no bool
         return Compare(self.name, "!=", value)
 
     def __lt__(self, value: Any) -> Compare:

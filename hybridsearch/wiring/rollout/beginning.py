@@ -83,8 +83,14 @@ def go_on(way: UnderWay, versions: Versions, note: Mapping[str, Any]) -> None:
     way.take_over()
     # Where it held writes it was about to switch. By now it has done so, or has found its mark
     # gone: only now may anybody write to the old version again.
-    if way.place.versions().serving != versions.serving:
-        raise RolloutError(
-            f"another roll-out of {way.place.target} has ended just now: {way.new} serves"
-        )
+    check_serving(way.place, versions)
     _let_write(way.place, versions, note)
+
+
+def check_serving(place: Place, versions: Versions) -> None:
+    """Raises RolloutError where another version than these say serves by now."""
+    serving = place.versions().serving
+    if serving != versions.serving:
+        raise RolloutError(
+            f"another roll-out of {place.target} has ended just now: {serving} serves"
+        )

@@ -21,7 +21,13 @@ from hybridsearch.engines.cluster.versions import FIRST, Versions
 from hybridsearch.engines.cluster.views import close_view, open_view
 from hybridsearch.errors import ConfigurationError, RolloutError
 from hybridsearch.indexing.counts import IndexProgress
-from hybridsearch.wiring.rollout.beginning import begun, check_name, go_on, unfinished
+from hybridsearch.wiring.rollout.beginning import (
+    begun,
+    check_name,
+    check_serving,
+    go_on,
+    unfinished,
+)
 from hybridsearch.wiring.rollout.catching_up import Caught, documents_in, entries, first_gap
 from hybridsearch.wiring.rollout.checks import Checked, check, check_complete, judge, set_aside
 from hybridsearch.wiring.rollout.making import (
@@ -181,8 +187,7 @@ def _first(place: Place, versions: Versions, wanted: Wanted, begin: float, say: 
             raise RolloutError(set_aside(report))
         settle(place, None, new, wanted, say)
         way.check()
-        if (serving := place.versions().serving) is not None:
-            raise RolloutError(f"another roll-out of {place.target} has ended: {serving} serves")
+        check_serving(place, versions)
         place.ask(cluster.point(place.name, way.new, None, place.target))
         way.note_end(None)
         say(f"{place.name} is served by {way.new}")

@@ -14,7 +14,7 @@ from servers.process import COMPILED_ONCE, Server, without_its_state
 
 from hybridsearch import HybridIndex
 from hybridsearch.engines.cluster.presence import check_present
-from hybridsearch.engines.cluster.recovery import recovered
+from hybridsearch.engines.cluster.recovery import once_recovered
 from hybridsearch.engines.cluster.versions import Versions, read_versions
 from hybridsearch.engines.cluster.wire import HttpReply, HttpRequest, Pause
 from hybridsearch.errors import EngineError, UnavailableError
@@ -39,7 +39,7 @@ def flow(*steps: Any) -> Generator[Any, Any, list[Any]]:
 
 def driven(steps: list[Any], replies: list[Any]) -> tuple[list[Any], list[Any]]:
     """What was asked, and what the flow was told."""
-    given, asked = recovered(flow(*steps)), []
+    given, asked = once_recovered(flow(*steps)), []
     waiting = iter(replies)
     step = next(given)
     try:

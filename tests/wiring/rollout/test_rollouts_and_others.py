@@ -105,7 +105,9 @@ def test_a_first_version_does_not_serve_beside_another(target: str) -> None:
             url = f"http:{target.partition(':')[2]}"
             ask("PUT", f"{url}-000002", {"aliases": {url.rpartition("/")[2]: {}}})
 
-    with pytest.raises(RolloutError, match=r"another roll-out .* has ended: .*-000002 serves"):
+    with pytest.raises(
+        RolloutError, match=r"another roll-out .* has ended just now: .*-000002 serves"
+    ):
         roll_out(target, first, say=say)
     assert list(ask("GET", f"http:{target.partition(':')[2]}")) == [
         f"{target.rpartition('/')[2]}-000002"
